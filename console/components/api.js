@@ -5,7 +5,7 @@ import { signIn } from './unsaved.js';
 
 const AGAIN_MS = 1000;
 const LONGEST_MS = 8000;
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /**
  * Return the answer of a command; `ok` is false and `error` says why if it was refused.

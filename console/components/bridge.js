@@ -1,5 +1,5 @@
 // One websocket per browser tab, which survives redraws of this component.
-import { desk, events, looking, openHere, parts } from './desk.js';
+import { desk, events, load, looking, parts } from './desk.js';
 import { tellWaiting } from './dom.js';
 import { isMounted, pull } from './triggers.js';
 import { leaving, signIn } from './unsaved.js';
@@ -17,21 +17,22 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const state = (shared ??= { changed: new Set(), timer: 0, wait: 500, up: false, drawn: 0 });
   state.tell = () => {
     clearTimeout(state.timer);
-    const isHere = () => state.changed.has(openHere());
+    const isHere = () => state.changed.has(desk.open);
     const urgent = isHere() || state.changed.has(EVERYTHING);
     state.timer = setTimeout(
       () => {
         if (document.hidden || !state.changed.size) return; // a hidden tab catches up once visible
         const changed = [...state.changed];
-        const here = isHere() ? openHere() : null;
+        const here = isHere() ? desk.open : null;
         state.changed.clear();
         state.drawn = Date.now();
         // On the inbox page its triggers redraw list and title.
         if (!isMounted('rows')) setTriggerValue('tick', changed);
-        else if (changed.includes(EVERYTHING)) pull('desk', changed);
         else {
-          if (here) showNews(here);
-          if (state.unplaced || changed.some((id) => id !== here)) pull('rows', changed);
+          const all = changed.includes(EVERYTHING);
+          if (here || all) load();
+          if (all) pull('desk', changed);
+          else if (state.unplaced || changed.some((id) => id !== here)) pull('rows', changed);
         }
         state.unplaced = false;
       },
@@ -89,17 +90,10 @@ function connect(state) {
   }, STILL_HERE_MS);
 }
 
-// Fetch the open conversation. The server is called only to mark it as read or to draw it after a failed fetch.
-async function showNews(conversation) {
-  const { clicks } = desk;
-  const came = await parts.fetch?.(conversation);
-  if (!came || desk.ahead?.head.unread) pull('open', { conversation, unread: true, clicks, draw: !came });
-}
-
 // Pass changed list rows to the list, which returns the ids that it cannot place.
 function takeNews(state, news) {
   // The server learns of the open conversation with a delay: until then its changes arrive as list rows only.
-  const here = openHere();
+  const here = desk.open;
   if (!news.told.includes(here) && news.rows.some((row) => row.id === here)) state.changed.add(here);
   if (!parts.takeRows) return tellWaiting(news.counts.waiting);
   for (const id of parts.takeRows(news)) {

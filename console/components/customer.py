@@ -27,8 +27,6 @@ _BOUNDS = {
 
 
 def customer(
-    parts: dict[str, Any],
-    client_state: dict[str, Any],
     *,
     colleagues: Mapping[int, str],
     teams: Mapping[int, str],
@@ -37,11 +35,9 @@ def customer(
 ) -> None:
     """Mount it. `manages`: the viewer may record the customer's opt-outs.
 
-    Commands are sent by `act` in desk.js.
+    It fetches what it shows, and sends commands (desk.js).
     """
     data = {
-        **parts,
-        **client_state,
         "colleagues": list(colleagues.items()),
         "teams": list(teams.items()),
         "known": list(tags),

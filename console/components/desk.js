@@ -1,76 +1,163 @@
-// What the components of the inbox share.
-import { post } from './api.js';
+// The open conversation and what is done to it, shared by the components of the inbox.
+import { pause, post } from './api.js';
 import { say } from './messages.js';
 import { pull } from './triggers.js';
 import { offer } from './undo_bar.js';
+import { signIn } from './unsaved.js';
 
-// `ahead` is the fetched conversation, `clicks` the number of conversations opened here, and `running` the commands
-// that are not done yet.
-export const desk = { session: null, clicks: 0, ahead: null, running: [] };
+const PAGE = 60; // messages
+const AGAIN_MS = 1000;
+const OPENING_MS = 5000;
+
+// `open` is the conversation that this agent opened, `shown` the JSON of the last one that came, by component, `lines`
+// how many of its messages are wanted, `templated` whether its templates are, `order` the server's last order to open
+// one, and `running` the commands that are not done yet.
+export const desk = { open: null, shown: null, lines: PAGE, templated: false, order: null, running: [] };
 // What this agent looks at, for colleagues.
 export const looking = { conversation: null, typedAt: 0 };
-// "ahead": the conversation or what is done to it has changed; "looking": the above has; "present": news of a colleague.
+// "open": another conversation is open; "shown": it came, or what is done to it has changed; "looking": the above has;
+// "present": news of a colleague.
 export const events = new EventTarget();
+const tell = (name) => events.dispatchEvent(new Event(name));
 // What mounted components do for others; null while they are not mounted.
-export const parts = { open: null, fetch: null, takeRows: null, showCustomer: null };
+export const parts = { takeRows: null, showCustomer: null };
 export const provide = (name, part) => {
   parts[name] = part;
   return () => {
     if (parts[name] === part) parts[name] = null;
   };
 };
-// The open conversation, or the one being opened: its changes must be fetched.
-export const openHere = () => Number(document.documentElement.dataset.opening) || looking.conversation;
-
-// Return the newer of the last run's data and the fetched data. A run that started before the last click does not
-// bring the previous conversation back.
-export const latest = (given, part) => {
-  if (given.session !== desk.session) Object.assign(desk, { session: given.session, clicks: given.heard, ahead: null });
-  const came = desk.ahead?.[part];
-  const newer = came?.conversation === given.conversation ? came.read_at > given.read_at : given.heard < desk.clicks;
-  return came && newer ? { ...given, ...came } : given;
-};
 
 /**
- * Redraw when the conversation has changed; returns the unsubscribe function.
+ * Call when something has happened; returns the unsubscribe function.
  *
- * @param {() => void} draw
+ * @param {string} name
+ * @param {() => void} act
  */
-export const follow = (draw) => {
-  events.addEventListener('ahead', draw);
-  return () => events.removeEventListener('ahead', draw);
+export const follow = (name, act) => {
+  events.addEventListener(name, act);
+  return () => events.removeEventListener(name, act);
 };
-const redraw = () => events.dispatchEvent(new Event('ahead'));
 
+// ---- opening
+const root = () => document.documentElement;
+let opening = 0;
+
+// The server orders to open a conversation on arrival, and after a button of its own.
+export function obey({ token, conversation }) {
+  if (token === desk.order) return;
+  desk.order = token;
+  show(conversation);
+}
+
+export function open(conversation) {
+  const came = show(conversation);
+  soon(came, () => pull('open', { conversation }));
+}
+
+// While loading, the previous conversation is still shown, but disabled. A phone switches immediately.
+function show(conversation) {
+  Object.assign(desk, { open: conversation, lines: PAGE, templated: false });
+  root().dataset.desk = conversation === null ? 'list' : 'thread';
+  root().toggleAttribute('data-open', conversation !== null);
+  opened();
+  if (conversation !== null && conversation !== desk.shown?.thread.conversation) {
+    root().dataset.opening = conversation;
+    opening = setTimeout(opened, OPENING_MS);
+  }
+  tell('open');
+  return load();
+}
+
+function opened() {
+  clearTimeout(opening);
+  delete root().dataset.opening;
+}
+
+// Call `act` once `came` resolves: at the latest after MOMENT_MS, and before the user's next input.
+const MOMENT_MS = 150;
+function soon(came, act) {
+  const now = () => {
+    if (!waiting) return;
+    clearTimeout(waiting);
+    waiting = 0;
+    for (const name of ['keydown', 'pointerdown']) window.removeEventListener(name, now, true);
+    act();
+  };
+  let waiting = setTimeout(now, MOMENT_MS);
+  for (const name of ['keydown', 'pointerdown']) window.addEventListener(name, now, true);
+  came.then(now);
+}
+
+// Fetch the open conversation, until it comes or a newer request takes over.
+let request = new AbortController();
+export async function load() {
+  request.abort();
+  const { signal } = (request = new AbortController());
+  const { open: conversation, lines, templated } = desk;
+  if (conversation === null) return close();
+  for (let wait = AGAIN_MS; ; wait = Math.min(2 * wait, 8 * AGAIN_MS)) {
+    const answer = await fetch(`/inbox/${conversation}?lines=${lines}&templates=${Number(templated)}`, {
+      signal,
+    }).catch(() => null);
+    const came = await answer?.json().catch(() => null);
+    if (signal.aborted) return;
+    if (answer?.ok && came) return take(came);
+    if (answer?.status === 401) return signIn();
+    if (answer?.status === 404) return open(null); // it is not there, or not for this agent any more
+    if (came?.error && wait === AGAIN_MS) say(came.error, true);
+    await pause(wait);
+    if (signal.aborted) return;
+  }
+}
+
+function take(came) {
+  desk.shown = came;
+  opened();
+  tell('shown');
+  if (came.head.unread && !document.hidden) post(desk.open, 'seen', {});
+}
+
+function close() {
+  desk.shown = null;
+  tell('shown');
+}
+
+export function loadMore() {
+  desk.lines += PAGE;
+  load();
+}
+
+export function loadTemplates() {
+  desk.templated = true;
+  load();
+}
+
+// ---- commands
 // Run a command on the server, after those before it. Until it is done, controls keep what was chosen (`isRunning`); if it
 // is refused, they show again what the server has, and the reason is shown.
 let last = Promise.resolve();
 export const run = (what, { conversation, ...values }) => {
   const one = { what, conversation };
   desk.running.push(one);
-  redraw();
+  if (what === 'unread') open(null); // while open it would be marked as read again
+  tell('shown');
   last = last.then(async () => {
-    const answer = await post(conversation, what, values);
-    follows(what, answer);
+    follows(await post(conversation, what, values));
     refresh(conversation).then(() => {
       desk.running.splice(desk.running.indexOf(one), 1);
-      redraw();
+      tell('shown');
     });
   });
 };
 export const isRunning = (what, conversation) =>
   desk.running.some((one) => one.what === what && one.conversation === conversation);
-
-// Fetch the conversation again if it is the open one; the server draws it if that fails.
 export const refresh = async (conversation) => {
-  if (!conversation || conversation !== openHere() || !parts.fetch) return;
-  const came = await parts.fetch(conversation);
-  if (!came) pull('open', { conversation, unread: false, clicks: desk.clicks, draw: true });
+  if (conversation && conversation === desk.open) await load();
 };
 
-function follows(what, answer) {
+function follows(answer) {
   if (answer.error || answer.said) say(answer.error || answer.said, Boolean(answer.error));
   if (answer.undo) offer(answer.undo);
-  if (answer.open) parts.open?.(answer.open);
-  if (what === 'unread' && answer.ok) parts.open?.(null);
+  if (answer.open) open(answer.open);
 }

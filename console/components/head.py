@@ -16,9 +16,9 @@ _BSUID = re.compile(r"[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")
 _COMPONENT = load("head", "<div class='head'></div>")
 
 
-def head(parts: dict[str, Any], client_state: dict[str, Any]) -> None:
-    """Mount it. Commands are sent by `act` in desk.js."""
-    _COMPONENT(key="thread_head", data={**parts, **client_state, "words": i18n.section("act")})
+def head() -> None:
+    """Mount it. It fetches what it shows, and sends commands (desk.js)."""
+    _COMPONENT(key="thread_head", data={"words": i18n.section("act")})
 
 
 def to_json(found: Opened) -> dict[str, Any]:

@@ -14,8 +14,6 @@ _COMPONENT = load("inbox_list", "<div class='bulk' hidden></div><div class='list
 
 def inbox_list(  # noqa: PLR0913 - its data and events, by name
     rows: Sequence[Row],
-    selected: int | None,
-    client_state: dict[str, object],
     *,
     view: View,
     read_at: float,
@@ -36,13 +34,11 @@ def inbox_list(  # noqa: PLR0913 - its data and events, by name
     filtered list, and on later pages. `read_at` is when the rows were read, in unix seconds, `counts` the
     conversations per view, with its own `read_at`.
 
-    A click fires the trigger "open" with {conversation, unread}. In its state, `turn` is 1 or -1 for the next or the
+    A click opens the conversation (desk.js). In its state, `turn` is 1 or -1 for the next or the
     previous page, and `bulk` is {action, ids} for several conversations: close, take or read.
     """
     data = {
         "rows": [row_data(row) for row in rows],
-        "selected": selected,
-        **client_state,
         "view": view,
         "read_at": read_at,
         "counts": dict(counts),

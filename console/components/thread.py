@@ -41,28 +41,24 @@ _COMPONENT = load(
 )
 
 
-def thread_view(  # noqa: PLR0913 - its data and events, by name
-    parts: dict[str, Any],
-    client_state: dict[str, Any],
+def thread_view(
+    order: Mapping[str, object],
     *,
     me: CurrentAgent,
     saved: Sequence[Saved],
     copilot: Mapping[str, Any],
     key: str,
-    on_older: Callable[[], None],
     on_ask: Callable[[], None],
-    on_templates: Callable[[], None],
     on_assist: Callable[[], None],
 ) -> None:
     """Mount it.
 
-    In its state, `ask` requests the explanation of a message: {message}, or of a draft: {run}. `templates` requests a
-    conversation's templates; None: not requested yet. `assist` is a copilot request: {what, conversation, token, text,
-    language}; `copilot` is its progress.
+    It fetches the conversation that `order` names, once for its token, or that the agent opens, and sends messages
+    (desk.js). In its state, `ask` requests the explanation of a message: {message}, or of a draft: {run}; `assist` is a
+    copilot request: {what, conversation, token, text, language}; `copilot` is its progress.
     """
     data = {
-        **parts,
-        **client_state,
+        "order": dict(order),
         "copilot": dict(copilot),
         "me": me.id,
         "saved": [{"shortcut": one.shortcut, "text": one.text} for one in saved],
@@ -74,8 +70,6 @@ def thread_view(  # noqa: PLR0913 - its data and events, by name
     _COMPONENT(
         key=key,
         data=data,
-        on_older_change=on_older,
         on_ask_change=on_ask,
-        on_templates_change=on_templates,
         on_assist_change=on_assist,
     )

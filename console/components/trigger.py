@@ -14,5 +14,5 @@ _COMPONENT = load("trigger", "<i hidden></i>")
 
 
 def trigger(name: str, on_pull: Callable[[], None] | None = None) -> None:
-    """Mount it. `pull(name, value)` in dom.js reruns its fragment; `pulled` in its state is that value."""
+    """Mount it. `pull(name, value)` in triggers.js reruns its fragment; `pulled` in its state is that value."""
     _COMPONENT(key=f"trigger_{name}", data={"name": name}, **({"on_pulled_change": on_pull} if on_pull else {}))

@@ -1,5 +1,5 @@
 // A bar with what was done last, and a button to undo it.
-import { openHere, run } from './desk.js';
+import { desk, run } from './desk.js';
 import { el } from './dom.js';
 import { overlay } from './messages.js';
 
@@ -21,7 +21,7 @@ export function offer({ token, said }) {
   bar?.remove();
   bar = el('div');
   bar.id = 'bothub-undo';
-  const undo = button(words.undo, () => run('undo', { conversation: openHere() ?? 0, value: token }));
+  const undo = button(words.undo, () => run('undo', { conversation: desk.open ?? 0, value: token }));
   const hide = button('✕', () => {});
   hide.ariaLabel = words.hide;
   bar.append(el('span', '', said), undo, hide);

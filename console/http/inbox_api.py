@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import asdict
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -24,7 +25,7 @@ from core.channels.types import InvalidMessage
 from core.platform.db import enter_business
 from core.platform.errors import BotHubError, Conflict, NotFound, StoreUnavailable
 
-MOST = 300  # messages; longer threads are drawn by a script run
+MOST = 1_500  # messages
 _LARGEST = 300_000  # bytes of a command
 _REMEMBERED = 5_000  # commands
 Told = tuple[HTTPStatus, dict[str, Any]]
@@ -42,16 +43,22 @@ class _SignedOut(Exception):
 
 
 async def conversation(request: Request) -> Response:
-    """Return a conversation with its newest `lines` messages.
+    """Return a conversation with its newest `lines` messages, and with its templates if `templates` is 1.
 
     404 also for another business's conversation, or one that is not visible to the agent.
     """
     lines = request.query_params.get("lines", "")
-    if not lines.isdecimal() or len(lines) > 3 or not 0 < int(lines) <= MOST:
+    if not lines.isdecimal() or len(lines) > 4 or not 0 < int(lines) <= MOST:
         return PlainTextResponse(f"lines must be a number from 1 to {MOST}.", 400)
     token, language = request.cookies.get(COOKIE, ""), request.headers.get("accept-language", "")
+    conversation_id, templated = request.path_params["conversation_id"], request.query_params.get("templates") == "1"
     try:
-        found = await to_thread.run_sync(_read, token, request.path_params["conversation_id"], int(lines), language)
+        found = await to_thread.run_sync(
+            partial(_read, token, conversation_id, int(lines), language, templated=templated)
+        )
+    except StoreUnavailable:
+        words = i18n.text(i18n.of_header(language), "error.store_unavailable")
+        return JSONResponse({"error": words}, 503, {"retry-after": "5"})
     except _SignedOut:
         return PlainTextResponse("You are signed out.", 401)
     except NotFound:
@@ -59,13 +66,13 @@ async def conversation(request: Request) -> Response:
     return JSONResponse(found, headers={"cache-control": "no-store"})
 
 
-def _read(token: str, conversation_id: int, lines: int, accept_language: str) -> dict[str, Any]:
+def _read(token: str, conversation_id: int, lines: int, accept_language: str, *, templated: bool) -> dict[str, Any]:
     with system_transaction() as session:
         agent = sessions.session_agent(session, token)
         if agent is None:
             raise _SignedOut
         enter_business(session, agent.business_id)
-        found = conversation_queries.read(session, agent, conversation_id, lines)
+        found = conversation_queries.read(session, agent, conversation_id, lines, templated=templated)
     return to_json(found, agent, i18n.of_agent(agent, accept_language))
 
 

@@ -64,13 +64,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A conversation for the console. `lines` are its latest messages, oldest first; `more`: older ones exist.
-
-    `read_at` is the database's clock.
-    """
+    """A conversation for the console. `lines` are its latest messages, oldest first; `more`: older ones exist."""
 
     id: int
-    read_at: datetime
     name: str
     address: str
     kind: str
@@ -111,7 +107,6 @@ _HEAD = (
         Agent.name,
         Team.name,
         func.coalesce(Conversation.window_expires_at > func.now(), Conversation.kind.not_in(REPLY_WINDOWS)),
-        func.statement_timestamp(),
         literal_column(IN_GROUP.replace("c.", "conversations.")).cast(Boolean),
     )
     .join(Contact, Contact.id == Conversation.contact_id)
@@ -128,12 +123,11 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
     head = session.execute(_HEAD, {"conversation": conversation_id}).one_or_none()
     if head is None:
         raise NotFound(f"No conversation {conversation_id}.")
-    conversation, name, address, opted_out_at, ended_at, channel, assignee, team, window_open, read_at, in_group = head
+    conversation, name, address, opted_out_at, ended_at, channel, assignee, team, window_open, in_group = head
     values = {"conversation": conversation_id, "limit": limit + 1}
     newest = session.execute(_NEWEST, values).all() if limit else []
     return Thread(
         id=conversation.id,
-        read_at=read_at,
         name=name,
         address=address,
         kind=conversation.kind,

@@ -104,6 +104,10 @@ def test_all_that_a_conversation_can_hold_is_readable(
     talk = everything(business.business_id, business.whatsapp_channel_id)
     at_address(page, talk)
     page.locator("details.menu summary").click()
+    # The row flashes when it is no longer unread.
+    expect(page.locator(".row.new")).to_have_count(0)
+    flashing = "rows => Promise.all(rows.flatMap(row => row.getAnimations()).map(one => one.finished))"
+    page.locator(".row").evaluate_all(flashing)
     faint = page.evaluate(TOO_FAINT)
     assert not faint, "\n".join(faint)
 

@@ -127,10 +127,10 @@ def test_the_head_leads_to_the_customer_on_another_channel(desk, business, talk)
 def test_what_is_marked_as_unread_is_no_longer_open(desk, business, talk) -> None:
     says(business.business_id, talk, "Hello?")
     desk.open(talk)
-    desk.pull("open", {"conversation": talk, "unread": True, "clicks": 1, "draw": False})
+    desk.act("seen", talk)
     assert state_of(talk).unread_count == 0
     desk.act("unread", talk)
-    page = desk.pull("open", {"conversation": None, "unread": False, "clicks": 2, "draw": True})
+    page = desk.pull("open", {"conversation": None})
     assert state_of(talk).unread_count > 0
     assert "c" not in page.query_params
-    assert "bothub.thread" not in {one.proto.component_name for one in page.get("bidi_component")}
+    assert "lines" not in desk.component("thread")

@@ -65,8 +65,8 @@ def test_the_address_names_the_conversation_so_a_refresh_keeps_it(desk, talk) ->
 @pytest.mark.parametrize("address", ["999999", "x", "-1"])
 def test_an_address_that_leads_nowhere_shows_an_empty_pane(desk, talk, address: str) -> None:
     desk.page.query_params["c"] = address
-    page = desk.run()
-    assert "bothub.thread" not in [one.proto.component_name for one in page.get("bidi_component")]
+    desk.run()
+    assert "lines" not in desk.component("thread")
 
 
 def test_taking_over_handing_back_closing_and_reopening(desk, talk) -> None:

@@ -246,8 +246,6 @@ def test_messages_come_ahead_of_the_page_in_its_own_words(browser, business) -> 
     assert found.headers["cache-control"] == "no-store"
     shown = found.json()["thread"]
     assert ([line["text"] for line in shown["lines"]], shown["more"]) == (["two", "three"], True)
-    again = browser.get(f"/inbox/{talk}", params={"lines": 2}).json()["thread"]
-    assert again["read_at"] > shown["read_at"]
 
 
 @pytest.mark.parametrize(("language", "who"), [("es", "responde el bot"), ("pt-BR", "o bot responde")])
@@ -268,7 +266,7 @@ def test_messages_come_ahead_to_people_of_the_business_only(browser, business) -
     assert browser.get(f"/inbox/{talk}?lines=60").status_code == 404
 
 
-@pytest.mark.parametrize("lines", ["", "0", "301", "-1", "many", "²", "9" * 5000])
+@pytest.mark.parametrize("lines", ["", "0", "1501", "-1", "many", "²", "9" * 5000])
 def test_how_many_messages_come_ahead_is_bounded(browser, business, lines: str) -> None:
     use(browser, person(business.business_id).token)
     assert browser.get("/inbox/1", params={"lines": lines}).status_code == 400

@@ -65,6 +65,14 @@ class Desk:
         return self.page
 
     def component(self, name: str) -> dict[str, Any]:
+        """What a component has: what the page gives it, and the open conversation, which it fetches."""
+        data = self._mounted(name)
+        if name in ("thread", "head", "customer"):
+            found = self.browser.get(f"/inbox/{self._mounted('thread')['order']['conversation']}?lines=60")
+            data |= found.json()[name] if found.status_code == 200 else {}
+        return data
+
+    def _mounted(self, name: str) -> dict[str, Any]:
         found = [one for one in self.page.get("bidi_component") if one.proto.component_name == f"bothub.{name}"]
         assert found, f"{name} is not on the page"
         return json.loads(found[0].proto.json)

@@ -94,13 +94,13 @@ def _language(what: str, wanted: Mapping[str, Any]) -> Language:
     return _LANGUAGES.get(chosen, "customer")
 
 
-def is_about(conversation_id: int) -> bool:
+def is_about(conversation_id: int | None) -> bool:
     """Return whether this conversation has a copilot request, which only a script run reports."""
     job: _Job | None = state.get("copilot")
     return job is not None and job.conversation_id == conversation_id
 
 
-def client_state(conversation_id: int) -> dict[str, Any]:
+def client_state(conversation_id: int | None) -> dict[str, Any]:
     """Return the composer's copilot state: model availability and this conversation's request, if any."""
     job: _Job | None = state.get("copilot")
     if job is None or not is_about(conversation_id):

@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from console import layout, url_state
-from console.app_pages.inbox import bulk, commands, copilot, selection, undo
+from console.app_pages.inbox import bulk, copilot, selection, undo
 from console.app_pages.inbox import queries as inbox_queries
 from console.app_pages.people import queries as people_queries
 from console.components.inbox_list import inbox_list
@@ -16,7 +16,6 @@ from console.i18n import current, section, t
 from console.reading import together
 from core.channels.types import Kind
 from core.conversations.inbox_list import STATUSES, Cursor, InboxFilter, View
-from core.platform.errors import BotHubError
 
 state = st.session_state
 _WANTED = "list_wanted"  # view, filters and search
@@ -50,8 +49,6 @@ def _rows() -> None:
     state["list_next"] = page.next
     inbox_list(
         page.rows,
-        selection.chosen(),
-        selection.client_state(),
         view=wanted.view,
         read_at=read_at,
         counts=state[_COUNTS],
@@ -115,39 +112,20 @@ def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | No
 
 
 def opened() -> None:
-    """Handle a conversation opened, updated or left in the browser, which shows it unless it asks for a redraw."""
-    asked = state["trigger_open"].pulled
-    conversation_id, clicks = asked["conversation"], int(asked["clicks"])
-    if clicks > state.get("heard", 0):
-        selection.choose(conversation_id, clicks)
-    if asked["unread"]:
-        seen_again()
-    if asked["draw"] or copilot.is_about(conversation_id):
+    """Note which conversation the browser opened; only a run reports the copilot's work on it."""
+    conversation_id: int | None = state["trigger_open"].pulled["conversation"]
+    selection.note(conversation_id)
+    if conversation_id is not None and copilot.is_about(conversation_id):
         st.rerun(["opened"])
 
 
-def open_conversation(conversation_id: int) -> None:
-    """Open a conversation selected by the server."""
-    selection.choose(conversation_id)
-    seen_again()
-
-
-def open_next(after: int | None) -> None:
-    """Open the next waiting conversation after the given one."""
-    following = inbox_queries.next_waiting(after)
+def open_next() -> None:
+    """Open the conversation that has waited longest."""
+    following = inbox_queries.next_waiting(None)
     if following is None:
         layout.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
     else:
-        open_conversation(following)
-
-
-def seen_again() -> None:
-    """Mark the open conversation as read."""
-    if chosen := selection.chosen():
-        try:
-            commands.mark_seen(chosen)
-        except BotHubError as error:
-            layout.toast(layout.say(error), icon=":material/error:")
+        selection.open_for_viewer(following)
 
 
 def _turned() -> None:

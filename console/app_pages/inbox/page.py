@@ -18,7 +18,7 @@ def _desk() -> None:
         left = st.container(key="pane_list", width=348, gap=None)
         conversation.pane()  # draw the conversation before everything else
         with left:
-            trigger("desk", filters.seen_again)
+            trigger("desk")
             filters.pane()
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from console import auth
-from console.app_pages.inbox import conversation_queries
-from console.app_pages.inbox.conversation_queries import Opened
 from console.reading import reading
 from core.accounts import users, visibility
 from core.accounts.users import Colleague
 from core.conversations import canned_responses, inbox_list, triage
 from core.conversations.canned_responses import Saved
 from core.conversations.inbox_list import Cursor, InboxFilter, Page, View
-from core.messaging.contacts import duplicates
+from core.messaging.contacts import duplicates, profile
 from core.messaging.contacts.duplicates import Candidate
+from core.messaging.contacts.profile import Profile
 from core.platform.errors import NotFound
 from core.replies import explanations
 from core.replies.explanations import Explanation
@@ -49,12 +48,13 @@ def next_waiting(after: int | None) -> int | None:
         return inbox_list.next_waiting(session, agent.id, after, visibility.seen_by(agent))
 
 
-def conversation(conversation_id: int, limit: int, *, templated: bool = False) -> Opened | None:
-    """Return the open conversation, None if it does not exist in this business or the viewer may not see it."""
+def contact(contact_id: int) -> Profile | None:
+    """Return a contact, None if it does not exist in this business or the viewer may not see it."""
     agent = auth.require()
     with reading(agent.business_id) as session:
         try:
-            return conversation_queries.read(session, agent, conversation_id, limit, templated=templated)
+            visibility.require_contact(session, agent, contact_id)
+            return profile.read(session, contact_id, visibility.seen_by(agent))
         except NotFound:
             return None
 

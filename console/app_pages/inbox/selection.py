@@ -1,7 +1,7 @@
 """Open conversation of this tab, in the session and the URL.
 
-Browsers open conversations on their own and count their clicks (`desk` in dom.js). Every draw carries the number of
-clicks the server has received, so that a run started before a click does not bring the previous conversation back.
+Browsers open conversations on their own, and tell of it. The server orders them to open one on arrival at a URL, and
+after a button of its own: an order has a token, so that a browser obeys it once.
 """
 
 from __future__ import annotations
@@ -13,25 +13,33 @@ import streamlit as st
 from console.url_state import row_number
 
 state = st.session_state
-PAGE = 60  # messages
 
 
 def chosen() -> int | None:
-    """Return the id of the open conversation, None for none."""
+    """Return the open conversation's id, None if none is open."""
     found: int | None = state.get("conversation")
     return found
 
 
-def choose(conversation_id: int | None, clicks: int | None = None) -> None:
-    """Open a conversation, or none; `clicks` is set if a browser already shows it."""
+def note(conversation_id: int | None) -> None:
+    """Keep which conversation the browser opened, or that none is open."""
     state["conversation"] = conversation_id
-    state["shown"] = PAGE
-    if clicks is not None:
-        state["heard"] = clicks
     if conversation_id is None:
         st.query_params.pop("c", None)
     else:
         st.query_params["c"] = str(conversation_id)
+
+
+def open_for_viewer(conversation_id: int) -> None:
+    """Order the browser to open a conversation. Rerun the fragment "opened" afterwards."""
+    note(conversation_id)
+    state["open_order"] = secrets.token_hex(8)
+
+
+def order() -> dict[str, object]:
+    """Return the last order to the browser: the open conversation, once for its token."""
+    token: str = state.setdefault("open_order", secrets.token_hex(8))
+    return {"token": token, "conversation": chosen()}
 
 
 def follow_address() -> None:
@@ -42,26 +50,6 @@ def follow_address() -> None:
     asked = row_number(st.query_params.get("c", ""))
     if asked is not None and (state.get("arrived", True) or "conversation" not in state):
         if asked != chosen():
-            choose(asked)
+            open_for_viewer(asked)
     elif "c" not in st.query_params and (open_now := chosen()) is not None:
         st.query_params["c"] = str(open_now)
-
-
-def client_state() -> dict[str, object]:
-    """Return the number of received clicks for the components of the open conversation.
-
-    `session` changes after the Streamlit session was lost: browsers then reset their count.
-    """
-    session = state.setdefault("desk_session", secrets.token_hex(8))
-    return {"session": session, "heard": state.get("heard", 0)}
-
-
-def message_limit() -> int:
-    """Return how many messages are shown."""
-    number: int = state.get("shown", PAGE)
-    return number
-
-
-def show_older() -> None:
-    """Load another page of older messages."""
-    state["shown"] = message_limit() + PAGE

@@ -1,4 +1,4 @@
-import { follow, isRunning, latest, parts, run } from '../desk.js';
+import { desk, follow, isRunning, open, run } from '../desk.js';
 import { channelIcon, el } from '../dom.js';
 import { fill } from '../format.js';
 import { pull } from '../triggers.js';
@@ -14,7 +14,7 @@ export default function ({ data, parentElement }) {
   if (!state) {
     state = build(root);
     panes.set(root, state);
-    state.unfollow = follow(() => draw(state));
+    state.unfollow = follow('shown', () => draw(state));
     listenForDrawer(state);
   }
   state.given = data;
@@ -58,7 +58,8 @@ function build(root) {
 
 // Controls are updated in place, so that input and focus are kept.
 function draw(state) {
-  const data = (state.data = latest(state.given, 'customer'));
+  if (!desk.shown) return;
+  const data = (state.data = { ...state.given, ...desk.shown.customer });
   const { words, bounds } = data;
   const other = state.conversation !== data.conversation;
   if (other) leaveOther(state);
@@ -296,7 +297,7 @@ function drawPast(state) {
   } = state;
   if (!looksNew(state.past, [data.past, words.merge, data.contact])) return;
   const lines = data.past.map((one) => {
-    const line = pressable('earlier', '', () => parts.open?.(one.id));
+    const line = pressable('earlier', '', () => open(one.id));
     line.append(channelIcon(one.kind), el('span', '', one.words));
     return line;
   });

@@ -1,4 +1,4 @@
-import { follow, isRunning, latest, parts, run } from '../desk.js';
+import { desk, follow, isRunning, parts, run } from '../desk.js';
 import { el, icon } from '../dom.js';
 
 const BACK = ['M10 3 5 8l5 5'];
@@ -25,7 +25,7 @@ export default function ({ data, parentElement }) {
     state = { root, buttons: new Map(), about: el('div', 'about') };
     heads.set(root, state);
     state.about.append(el('b'), el('span'));
-    state.unfollow = follow(() => draw(state));
+    state.unfollow = follow('shown', () => draw(state));
     state.onKey = (event) => pressed(state, event);
     document.addEventListener('keydown', state.onKey, true);
   }
@@ -39,7 +39,8 @@ export default function ({ data, parentElement }) {
 }
 
 function draw(state) {
-  const data = (state.data = latest(state.given, 'head'));
+  if (!desk.shown) return;
+  const data = (state.data = { ...state.given, ...desk.shown.head });
   const { words } = data;
   const [name, about] = state.about.children;
   name.textContent = data.name;

@@ -1,7 +1,6 @@
-import { desk, parts, provide } from '../desk.js';
+import { desk, follow, open, provide } from '../desk.js';
 import { channelIcon, el } from '../dom.js';
 import { CLOCK, DATE, DAY, fill, formatTime, hue, initials, span } from '../format.js';
-import { pull } from '../triggers.js';
 import { keepNews, takeNews, tellCounts } from './rows.js';
 
 const states = new WeakMap();
@@ -14,13 +13,11 @@ export default function (component) {
     state = { rows: new Map(), selected: null, ticked: new Set(), moved: new Map() };
     states.set(root, state);
     state.withdraw = [
-      provide('open', (id) => state.open(id)),
       provide('takeRows', (news) => takeNews(root, state, news)),
+      follow('open', () => select(state, desk.open)),
     ];
     listenToKeys(root, state);
     listenToHistory(state);
-    // A phone shows list or conversation: a link to a conversation opens the conversation.
-    document.documentElement.dataset.desk ??= data.selected == null ? 'list' : 'thread';
     state.clock = setInterval(() => {
       for (const row of state.rows.values()) tellTime(row, state);
     }, 20000);
@@ -36,18 +33,10 @@ export default function (component) {
     root.scrollTop = 0;
     setTriggerValue('turn', step);
   };
-  state.open = (id) => {
-    const clicks = ++desk.clicks;
-    select(state, id);
-    document.documentElement.dataset.desk = id === null ? 'list' : 'thread'; // a phone switches immediately
-    if (id === null) return pull('open', { conversation: null, unread: false, clicks, draw: true });
-    const unread = state.rows.get(id)?.row.unread !== 0;
-    tellOpened(parts.fetch?.(id), { conversation: id, unread, clicks });
-  };
   keepNews(state);
   tellCounts(state);
   draw(root, state);
-  select(state, data.session === desk.session && data.heard < desk.clicks ? state.selected : data.selected);
+  select(state, desk.open);
   root.ariaLabel = data.words.label;
   root.dataset.ready = 'true';
   return () => {
@@ -57,27 +46,6 @@ export default function (component) {
     for (const withdraw of state.withdraw) withdraw();
     states.delete(root);
   };
-}
-
-// Call `act` once `came` resolves: at the latest after MOMENT_MS, and before the user's next input.
-const MOMENT_MS = 150;
-const after = (came, act) => {
-  let acted = false;
-  const now = () => {
-    if (acted) return;
-    acted = true;
-    clearTimeout(timer);
-    for (const name of ['keydown', 'pointerdown']) window.removeEventListener(name, now, true);
-    act();
-  };
-  const timer = setTimeout(now, MOMENT_MS);
-  for (const name of ['keydown', 'pointerdown']) window.addEventListener(name, now, true);
-  Promise.resolve(came).then(now);
-};
-// The server is notified after the fetch, and draws the conversation if the fetch failed.
-async function tellOpened(coming, asked) {
-  if (coming) after(coming, () => pull('open', { ...asked, draw: false }));
-  if (!(await coming)) pull('open', { ...asked, draw: true });
 }
 
 // Rows are reused by conversation: only changed ones are updated.
@@ -97,7 +65,7 @@ export function draw(root, state) {
       node = el('div', 'row');
       node.dataset.id = row.id;
       node.setAttribute('role', 'option');
-      node.onclick = () => state.open(row.id);
+      node.onclick = () => open(row.id);
       node.tick = makeTick(row.id, state);
       state.rows.set(row.id, node);
     }
@@ -252,7 +220,7 @@ function listenToKeys(root, state) {
     const next = ids[ids.indexOf(state.selected) + step];
     if (next === undefined) return;
     event.preventDefault();
-    state.open(next);
+    open(next);
     state.rows.get(next).scrollIntoView({ block: 'nearest' });
   };
   document.addEventListener('keydown', state.onKey);
@@ -264,7 +232,7 @@ function listenToHistory(state) {
     const asked = Number(new URLSearchParams(location.search).get('c'));
     if (!asked) document.documentElement.dataset.desk = 'list';
     else if (asked === state.selected) document.documentElement.dataset.desk = 'thread';
-    else state.open(asked);
+    else open(asked);
   };
   window.addEventListener('popstate', state.onHistory);
 }

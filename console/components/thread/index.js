@@ -1,5 +1,5 @@
+import { desk, follow, load, obey } from '../desk.js';
 import { icon } from '../dom.js';
-import { forgetAhead, listenAhead, newest } from './ahead.js';
 import { drawComposer } from './composer.js';
 import { SPARK } from './copilot.js';
 import { forgetTabs, keepDraft, listenToTabs, takeDraft } from './drafts.js';
@@ -16,6 +16,7 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const wrap = parentElement.querySelector('.wrap');
   let state = states.get(wrap);
+  const arrived = !state;
   if (!state) {
     state = { wrap, conversation: null, offered: [], files: [], nodes: new Map() };
     for (const name of [
@@ -52,7 +53,7 @@ export default function (component) {
     state.spark.append(icon(SPARK));
     listenForFiles(state, wrap);
     listenForOthers(state);
-    listenAhead(state);
+    state.unfollow = follow('shown', () => draw(state));
     listenToTabs(state);
     // Images load later and the composer grows: a thread scrolled to the end stays there.
     state.watch = new ResizeObserver(() => {
@@ -64,22 +65,24 @@ export default function (component) {
   }
   Object.assign(state, { given: data, setTriggerValue });
   draw(state);
-  flush(state); // what was written before the page was loaded again
+  obey(data.order);
+  if (arrived) load(); // from another page, where nothing kept the conversation up to date
   return () => {
     clearTimeout(state.windowTimer);
     clearTimeout(state.helpTimer);
     state.watch.disconnect();
     forgetOthers(state);
-    forgetAhead(state);
+    state.unfollow();
     forgetTabs(state);
     keepDraft(state);
     states.delete(wrap);
   };
 }
 
-// Draw the latest data, from the last script run or a fetch.
+// Draw the open conversation, once it has come.
 export function draw(state) {
-  const data = newest(state);
+  if (!desk.shown) return leave(state);
+  const data = { ...state.given, ...desk.shown.thread };
   state.data = { ...data, values: { ...data.values, ...data.contact } };
   settle(state);
   const changed = switchConversation(state);
@@ -87,7 +90,16 @@ export function draw(state) {
   if (state.seeking && state.seeking.first !== state.first) seek(state, state.seeking.provider, state.seeking.pages);
   drawComposer(state);
   drawOthers(state);
+  flush(state); // also what was written before the page was loaded again
   state.wrap.dataset.ready = String(state.data.conversation);
+}
+
+// No conversation is open.
+function leave(state) {
+  if (state.conversation === null) return;
+  keepDraft(state);
+  state.conversation = null;
+  look(state, null);
 }
 
 // ---- switching conversations within the same component

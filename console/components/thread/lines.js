@@ -1,4 +1,5 @@
 // Message rows, reused by message: unchanged ones stay, so that reading and selecting are not disturbed
+import { loadMore } from '../desk.js';
 import { el } from '../dom.js';
 import { dayName, dayOf, makeLine, makeSuggestion } from './message.js';
 import { outbox } from './outbox.js';
@@ -93,6 +94,6 @@ function place(state, wanted) {
 function older(state) {
   const button = el('button', 'older', state.data.words.older);
   button.type = 'button';
-  button.onclick = () => state.setTriggerValue('older', state.data.conversation);
+  button.onclick = loadMore;
   return button;
 }

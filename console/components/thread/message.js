@@ -1,5 +1,5 @@
 // One message: author, content and delivery status.
-import { run } from '../desk.js';
+import { loadMore, loadTemplates, run } from '../desk.js';
 import { el, icon } from '../dom.js';
 import { CLOCK, DATE, DAY, DAY_NAME, fill, formatTime } from '../format.js';
 import { drawComposer } from './composer.js';
@@ -106,7 +106,7 @@ export function seek(state, provider, pages = MOST_PAGES) {
     node.onanimationend = () => node.classList.remove('found');
   } else if (data.more && pages) {
     state.seeking = { provider, pages: pages - 1, first: state.first };
-    state.setTriggerValue('older', data.conversation);
+    loadMore();
   }
 }
 
@@ -171,7 +171,7 @@ function makeTrouble(line, { words }, state) {
       makeChoices(choices, (what) => {
         if (what !== 'template') return run(what, { conversation: state.data.conversation, message: line.id });
         state.browsing = state.data.conversation;
-        if (!state.data.templates) state.setTriggerValue('templates', state.data.conversation);
+        if (!state.data.templates) loadTemplates();
         drawLines(state, false);
         drawTemplates(state);
       }),

@@ -29,10 +29,12 @@ let sending = false;
 export async function flush(state) {
   if (sending) return;
   sending = true;
+  let sent = 0;
   for (let item; (item = outbox(state).find((one) => !one.sent));) {
     const { token, conversation, text, note, file, place, template, replyTo } = item;
     const values = { key: token, text, file: file?.id, place, template, reply_to: replyTo };
     const answer = await post(conversation, note ? 'note' : 'send', values);
+    sent = conversation;
     if (answer.ok)
       keepOutbox(
         state,
@@ -41,7 +43,7 @@ export async function flush(state) {
     else giveBack(state, item, answer.error);
   }
   sending = false;
-  await refresh(state.conversation);
+  if (sent) await refresh(sent);
 }
 
 // Put the text of a refused message back into the composer, with the reason.

@@ -1,4 +1,5 @@
 // Templates: search, fill in with a preview, and send through the outbox.
+import { loadTemplates } from '../desk.js';
 import { el } from '../dom.js';
 import { fill, uuid } from '../format.js';
 import { isNoting } from './composer.js';
@@ -14,7 +15,7 @@ export function drawTemplates(state) {
   template.ariaLabel = template.title = data.words.templates;
   template.onclick = () => {
     state.browsing = state.browsing === data.conversation ? null : data.conversation;
-    if (state.browsing && !data.templates) state.setTriggerValue('templates', data.conversation);
+    if (state.browsing && !data.templates) loadTemplates();
     drawTemplates(state);
   };
   const open =
