@@ -22,12 +22,12 @@ from sqlalchemy import select
 from benchmarks import demo, desk_data
 from benchmarks.servers import ROOT
 from core.accounts import api_keys, teams, users
-from core.accounts.api_keys import Scope
 from core.conversations import canned_responses, team_assignment
 from core.knowledge import sources
 from core.models import Conversation, Role
 from core.platform.config import get_settings
 from core.platform.db import transaction
+from core.platform.scope import Actor, Scope
 from tests.support.stack import Stack, running_stack
 
 SIZES = {"desktop": (1366, 768), "large": (1920, 1080), "phone": (390, 844)}
@@ -108,21 +108,22 @@ def _staff(stack: Stack) -> None:
     get_settings.cache_clear()
     guide = sources.store_content(_BUSINESS, io.BytesIO(_GUIDE.encode()), "envios.md")
     empty = sources.store_content(_BUSINESS, io.BytesIO(b"%PDF-1.7 cut off"), "catalogo-2024.pdf")
-    with transaction(_BUSINESS) as session:
+    with transaction(Scope(_BUSINESS, Actor.agent(1))) as session:
         people = [
             users.create_agent(session, _BUSINESS, name=name, email=f"{name[:3].lower()}@desk.example", role=role)
             for name, role in (("Beatriz Ruiz", Role.AGENT), ("Carlos Méndez", Role.MANAGER))
         ]
-        team = teams.create(session, _BUSINESS, "agent:1", "Ventas")
-        teams.set_members(session, _BUSINESS, "agent:1", team, people)
+        team = teams.create(session, _BUSINESS, "Ventas")
+        teams.set_members(session, _BUSINESS, team, people)
         for kept, title in ((guide, "Envíos y cambios"), (empty, "Catálogo 2024")):
-            sources.add(session, _BUSINESS, kept, bot_id=None, title=title, by="agent:1", origin=kept.name)
+            sources.add(session, _BUSINESS, kept, bot_id=None, title=title, origin=kept.name)
         for shortcut, words in _REPLIES.items():
-            canned_responses.save(session, _BUSINESS, "agent:1", shortcut, words)
-        api_keys.create(session, _BUSINESS, "Tienda en línea", [Scope.MESSAGES_WRITE, Scope.CONVERSATIONS_READ])
+            canned_responses.save(session, _BUSINESS, shortcut, words)
+        scopes = [api_keys.Scope.MESSAGES_WRITE, api_keys.Scope.CONVERSATIONS_READ]
+        api_keys.create(session, _BUSINESS, "Tienda en línea", scopes)
         waiting = session.scalars(select(Conversation.id).where(Conversation.waiting_since.is_not(None)).limit(3)).all()
         for talk in waiting:
-            team_assignment.assign_team(session, _BUSINESS, talk, "agent:1", team)
+            team_assignment.assign_team(session, _BUSINESS, talk, team)
 
 
 def _windows(browser: Browser, stack: Stack, chosen: argparse.Namespace) -> Iterator[tuple[Page, str, str, str]]:

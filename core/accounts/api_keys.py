@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.models import APIKey, AuditEntry
 from core.platform import crypto
 from core.platform.errors import BotHubError, NotFound
+from core.platform.scope import Actor
 
 PREFIX = "bh_"
 _SHOWN = len(PREFIX) + 6  # characters of a key by which people recognize it
@@ -109,15 +110,15 @@ def revoke(session: Session, key_id: int) -> None:
         raise NotFound(f"No API key {key_id}.")
 
 
-def revoke_made_by(session: Session, business_id: int, actor: str) -> list[int]:
-    """Revoke the keys that an actor created, according to the audit log. Returns the ids of those revoked."""
+def revoke_made_by(session: Session, agent_id: int) -> list[int]:
+    """Revoke the keys that an agent created, according to the audit log. Returns the ids of those revoked."""
     created = select(AuditEntry.subject).where(
-        AuditEntry.business_id == business_id, AuditEntry.actor == actor, AuditEntry.action == "api_key.create"
+        AuditEntry.actor == str(Actor.agent(agent_id)), AuditEntry.action == "api_key.create"
     )
     ids = [int(subject.partition(":")[2]) for subject in session.scalars(created)]
     revoked = session.scalars(
         update(APIKey)
-        .where(APIKey.business_id == business_id, APIKey.id.in_(ids), APIKey.revoked_at.is_(None))
+        .where(APIKey.id.in_(ids), APIKey.revoked_at.is_(None))
         .values(revoked_at=func.now())
         .returning(APIKey.id)
         .execution_options(**_QUIET)

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session, object_session
 
 from core.accounts import audit_references
 from core.models import Agent, AuditEntry
+from core.platform.db import current_scope
+from core.platform.scope import Actor, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,25 @@ def set_address(address: str) -> None:
     _address.set(address)
 
 
-def record(session: Session, business_id: int, actor: str, action: str, subject: str, **data: Any) -> None:
-    """Add an entry. `actor` is "agent:3", "key:2" or "system"; `subject` has the same form."""
+def record(session: Session, action: str, subject: str, **data: Any) -> None:
+    """Add an entry for the business and actor of the transaction. `subject` has the form of an actor: "team:2"."""
+    record_in(session, current_scope(session), action, subject, **data)
+
+
+def record_in(session: Session, scope: Scope, action: str, subject: str, **data: Any) -> None:
+    """Add an entry from work across businesses, such as a login."""
     if address := _address.get():
         data["address"] = address
-    session.execute(
-        insert(AuditEntry).values(business_id=business_id, actor=actor, action=action, subject=subject, data=data)
-    )
+    values = {"business_id": scope.business_id, "actor": str(scope.actor)}
+    session.execute(insert(AuditEntry).values(**values, action=action, subject=subject, data=data))
 
 
 def record_on(agent: Agent, action: str, **data: Any) -> None:
     """Add an entry for what a loaded agent did to their own account."""
     session = object_session(agent)
     assert session is not None
-    record(session, agent.business_id, f"agent:{agent.id}", action, f"agent:{agent.id}", **data)
+    actor = Actor.agent(agent.id)
+    record_in(session, Scope(agent.business_id, actor), action, str(actor), **data)
 
 
 def entries(

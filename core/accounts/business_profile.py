@@ -44,7 +44,7 @@ def read(session: Session, business_id: int) -> BusinessFacts:
     return facts_of(row.name, row.timezone, row.profile)
 
 
-def save(session: Session, business_id: int, actor: str, facts: BusinessFacts) -> None:
+def save(session: Session, business_id: int, facts: BusinessFacts) -> None:
     """Replace the facts. Raises `Invalid`."""
     if facts.time_zone not in available_timezones():
         raise Invalid("invalid_facts", f"{facts.time_zone} is no time zone: write one such as America/Bogota.")
@@ -69,7 +69,7 @@ def save(session: Session, business_id: int, actor: str, facts: BusinessFacts) -
         .where(Business.id == business_id)
         .values(name=cleaned.name, timezone=cleaned.time_zone, profile=profile)
     )
-    audit_log.record(session, business_id, actor, "business.save", f"business:{business_id}")
+    audit_log.record(session, "business.save", f"business:{business_id}")
 
 
 def _line(text: str) -> str:

@@ -53,11 +53,6 @@ class CurrentAgent:
         """Return the scope of what the agent does."""
         return Scope(self.business_id, Actor.agent(self.id))
 
-    @property
-    def actor(self) -> str:
-        """Return the agent as the audit log names them."""
-        return str(self.scope.actor)
-
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:
@@ -79,7 +74,8 @@ class OpenSession:
 
 def open_session(session: Session, business_id: int, agent_id: int, user_agent: str = "") -> str:
     """Sign an agent in. Returns the token for their cookie."""
-    audit_log.record(session, business_id, f"agent:{agent_id}", "session.open", f"agent:{agent_id}")
+    agent = Actor.agent(agent_id)
+    audit_log.record_in(session, Scope(business_id, agent), "session.open", str(agent))
     return _issue(session, business_id, agent_id, TokenKind.SESSION, SESSION_LASTS, user_agent)
 
 
@@ -178,8 +174,8 @@ def _end_audited(session: Session, which: ColumnElement[bool], action: str) -> N
         .execution_options(**_QUIET)
     ).all()
     if sessions := [row for row in ended if row.kind == TokenKind.SESSION]:
-        agent = f"agent:{sessions[0].agent_id}"
-        audit_log.record(session, sessions[0].business_id, agent, action, agent, count=len(sessions))
+        agent = Actor.agent(sessions[0].agent_id)
+        audit_log.record_in(session, Scope(sessions[0].business_id, agent), action, str(agent), count=len(sessions))
 
 
 def sessions_of(session: Session, agent_id: int) -> list[OpenSession]:

@@ -47,7 +47,7 @@ def teams(session: Session) -> Sequence[TeamFacts]:
     return [TeamFacts(*row) for row in rows]
 
 
-def create(session: Session, business_id: int, actor: str, name: str) -> int:
+def create(session: Session, business_id: int, name: str) -> int:
     """Create a team. Returns its id. Raises `Invalid`, `Conflict`."""
     name = _clean_name(name)
     try:
@@ -57,11 +57,11 @@ def create(session: Session, business_id: int, actor: str, name: str) -> int:
             ).scalar_one()
     except IntegrityError:
         raise Conflict("team_name_taken", f"There is a team {name} already.") from None
-    audit_log.record(session, business_id, actor, "team.create", f"team:{team_id}", name=name)
+    audit_log.record(session, "team.create", f"team:{team_id}", name=name)
     return team_id
 
 
-def rename(session: Session, business_id: int, actor: str, team_id: int, name: str) -> None:
+def rename(session: Session, business_id: int, team_id: int, name: str) -> None:
     """Rename a team. Raises `NotFound`, `Invalid`, `Conflict`."""
     team = lock(session, team_id)
     before, name = team.name, _clean_name(name)
@@ -71,18 +71,18 @@ def rename(session: Session, business_id: int, actor: str, team_id: int, name: s
             session.flush()
     except IntegrityError:
         raise Conflict("team_name_taken", f"There is a team {name} already.") from None
-    audit_log.record(session, business_id, actor, "team.rename", f"team:{team_id}", before=before, after=name)
+    audit_log.record(session, "team.rename", f"team:{team_id}", before=before, after=name)
 
 
-def remove(session: Session, business_id: int, actor: str, team_id: int) -> None:
+def remove(session: Session, business_id: int, team_id: int) -> None:
     """Delete a team. Its conversations keep their agents and have no team. Raises `NotFound`."""
     team = lock(session, team_id)
-    audit_log.record(session, business_id, actor, "team.remove", f"team:{team_id}", name=team.name)
+    audit_log.record(session, "team.remove", f"team:{team_id}", name=team.name)
     session.delete(team)
     session.flush()
 
 
-def set_members(session: Session, business_id: int, actor: str, team_id: int, agent_ids: Collection[int]) -> None:
+def set_members(session: Session, business_id: int, team_id: int, agent_ids: Collection[int]) -> None:
     """Replace the members. Raises `NotFound`: no such team, or an agent is not of this business."""
     lock(session, team_id)
     ids = set(agent_ids)
@@ -94,10 +94,10 @@ def set_members(session: Session, business_id: int, actor: str, team_id: int, ag
         session.execute(
             insert(TeamMember), [{"business_id": business_id, "team_id": team_id, "agent_id": one} for one in ids]
         )
-    audit_log.record(session, business_id, actor, "team.set_members", f"team:{team_id}", members=sorted(ids))
+    audit_log.record(session, "team.set_members", f"team:{team_id}", members=sorted(ids))
 
 
-def set_channels(session: Session, business_id: int, actor: str, team_id: int, channel_ids: Collection[int]) -> None:
+def set_channels(session: Session, business_id: int, team_id: int, channel_ids: Collection[int]) -> None:
     """Replace the channels whose hand-offs go to this team.
 
     A channel has one team: it is removed from any other. Raises `NotFound`: no such team or channel.
@@ -113,7 +113,7 @@ def set_channels(session: Session, business_id: int, actor: str, team_id: int, c
         .values(team_id=case((Channel.id.in_(ids), team_id), else_=None))
         .execution_options(synchronize_session=False)
     )
-    audit_log.record(session, business_id, actor, "team.set_channels", f"team:{team_id}", channels=sorted(ids))
+    audit_log.record(session, "team.set_channels", f"team:{team_id}", channels=sorted(ids))
 
 
 def lock(session: Session, team_id: int) -> Team:

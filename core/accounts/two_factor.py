@@ -46,7 +46,7 @@ def enrol(session: Session, agent_id: int, secret: str, code: str) -> list[str]:
     codes = [f"{secrets.token_hex(3)}-{secrets.token_hex(3)}" for _ in range(RECOVERY_CODES)]
     agent.totp = {"secret": secret, "step": str(step), "recovery": " ".join(codes)}
     session.flush()
-    audit_log.record(session, agent.business_id, f"agent:{agent_id}", "second_factor.enrol", f"agent:{agent_id}")
+    audit_log.record_on(agent, "second_factor.enrol")
     return codes
 
 
@@ -68,12 +68,12 @@ def check(agent: Agent, code: str) -> bool:
     return False
 
 
-def remove(session: Session, agent_id: int, actor: str) -> None:
+def remove(session: Session, agent_id: int) -> None:
     """Disable two-factor login. Raises `NotFound`."""
     agent = _get(session, agent_id)
     agent.totp = None
     session.flush()
-    audit_log.record(session, agent.business_id, actor, "second_factor.remove", f"agent:{agent_id}")
+    audit_log.record(session, "second_factor.remove", f"agent:{agent_id}")
 
 
 def _step_of(secret: str, code: str, *, after: int) -> int | None:

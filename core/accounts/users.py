@@ -97,7 +97,7 @@ def set_password(session: Session, agent_id: int, password: str) -> None:
     agent.failed_sign_ins = 0
     agent.locked_until = None
     session.flush()
-    audit_log.record(session, agent.business_id, f"agent:{agent_id}", "agent.set_password", f"agent:{agent_id}")
+    audit_log.record_on(agent, "agent.set_password")
 
 
 def check_password(session: Session, agent_id: int, password: str) -> None:
@@ -187,11 +187,11 @@ def reset_failures(session: Session, agent: Agent) -> None:
 def count_failure(session: Session, agent: Agent) -> None:
     """Count a failed login of an agent whose row is locked; too many lock the account for `LOCKED_FOR`."""
     agent.failed_sign_ins += 1
-    audit_log.record(session, agent.business_id, f"agent:{agent.id}", "session.refused", f"agent:{agent.id}")
+    audit_log.record_on(agent, "session.refused")
     if agent.failed_sign_ins >= FAILURES_TO_LOCK:
         agent.failed_sign_ins = 0
         agent.locked_until = func.now() + LOCKED_FOR
-        audit_log.record(session, agent.business_id, f"agent:{agent.id}", "agent.locked_out", f"agent:{agent.id}")
+        audit_log.record_on(agent, "agent.locked_out")
         log.warning("agent_locked_out", agent_id=agent.id)
     session.flush()
 

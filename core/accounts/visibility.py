@@ -190,11 +190,11 @@ def setting(session: Session, business_id: int) -> Sees:
     return Sees(session.scalars(select(Business.agents_see).where(Business.id == business_id)).one())
 
 
-def set_setting(session: Session, business_id: int, actor: str, new: Sees) -> None:
+def set_setting(session: Session, business_id: int, new: Sees) -> None:
     """Change the setting. Open consoles apply it within half a minute."""
     before = setting(session, business_id)
     if before is new:
         return
     session.execute(update(Business).where(Business.id == business_id).values(agents_see=new.value))
     subject = f"business:{business_id}"
-    audit_log.record(session, business_id, actor, "business.visibility", subject, before=before.value, after=new.value)
+    audit_log.record(session, "business.visibility", subject, before=before.value, after=new.value)

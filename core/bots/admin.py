@@ -12,6 +12,7 @@ from core.accounts import audit_log
 from core.bots import versions
 from core.bots.settings import BotSettings
 from core.models import Bot, Channel
+from core.platform.db import actor_of
 from core.platform.errors import Conflict, NotFound
 
 
@@ -31,21 +32,17 @@ def served(session: Session) -> Sequence[Served]:
     return [Served(*row) for row in rows]
 
 
-def create(session: Session, business_id: int, settings: BotSettings, *, actor: str, copied_from: int | None) -> int:
+def create(session: Session, business_id: int, settings: BotSettings, *, copied_from: int | None) -> int:
     """Create a bot that answers on no channel yet. Return its id."""
     bot_id = session.execute(
         insert(Bot).values(business_id=business_id, name=settings.name).returning(Bot.id)
     ).scalar_one()
-    versions.save(session, business_id, bot_id, settings, author=actor)
-    audit_log.record(
-        session, business_id, actor, "bot.create", f"bot:{bot_id}", name=settings.name, copied_from=copied_from
-    )
+    versions.save(session, business_id, bot_id, settings, author=actor_of(session))
+    audit_log.record(session, "bot.create", f"bot:{bot_id}", name=settings.name, copied_from=copied_from)
     return bot_id
 
 
-def assign(
-    session: Session, business_id: int, channel_id: int, bot_id: int | None, *, seen: int | None, actor: str
-) -> None:
+def assign(session: Session, business_id: int, channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
     """Assign another bot, or none, to a channel from the next message on. `seen` is the one shown to the user before.
 
     Raises:
@@ -61,6 +58,6 @@ def assign(
         raise Conflict("channel_reassigned", "Somebody changed who answers on this channel meanwhile.")
     session.execute(update(Channel).where(Channel.id == channel_id).values(bot_id=bot_id))
     audit_log.record(
-        session, business_id, actor, "channel.assign", f"channel:{channel_id}", name=channel.name, before=seen,
+        session, "channel.assign", f"channel:{channel_id}", name=channel.name, before=seen,
         after=bot_id,
     )  # fmt: skip

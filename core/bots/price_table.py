@@ -68,7 +68,7 @@ def read(session: Session, business_id: int) -> Prices:
     return _tolerant(session.scalars(select(Business.prices).where(Business.id == business_id)).one())
 
 
-def save(session: Session, business_id: int, actor: str, values: Mapping[str, Any]) -> None:
+def save(session: Session, business_id: int, values: Mapping[str, Any]) -> None:
     """Replace them: `models`, `messages` and `plan_usd`, as in `Prices`. Raises `Invalid`."""
     try:
         prices = Prices.model_validate(values)
@@ -77,7 +77,7 @@ def save(session: Session, business_id: int, actor: str, values: Mapping[str, An
         place = " ".join(str(part + 1) if isinstance(part, int) else str(part) for part in first["loc"])
         raise Invalid("invalid_prices", f"{place}: {faults.reason(first)}", place=place) from None
     session.execute(update(Business).where(Business.id == business_id).values(prices=prices.model_dump(mode="json")))
-    audit_log.record(session, business_id, actor, "prices.save", f"business:{business_id}")
+    audit_log.record(session, "prices.save", f"business:{business_id}")
     _cache.pop(business_id, None)
 
 

@@ -96,14 +96,14 @@ def clear_cache() -> None:
 
 
 def record_embedded(
-    session: Session, business_id: int, bot_id: int | None, embedded: Embedded, prices: PriceTable, *, actor: str
+    session: Session, business_id: int, bot_id: int | None, embedded: Embedded, prices: PriceTable
 ) -> None:
     """Record the cost of embedding documents. Documents shared by all bots count for each."""
     if not embedded.total:
         return
     cost = embedded.cost(prices, datetime.now(UTC))
     audit_log.record(
-        session, business_id, actor, EMBEDDED, EVERY_BOT if bot_id is None else f"bot:{bot_id}",
+        session, EMBEDDED, EVERY_BOT if bot_id is None else f"bot:{bot_id}",
         model=", ".join(embedded.tokens), tokens=embedded.total, cost_usd=None if cost is None else str(cost),
     )  # fmt: skip
 

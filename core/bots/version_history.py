@@ -14,6 +14,7 @@ from core.accounts import audit_log
 from core.bots import versions
 from core.bots.settings import BotSettings
 from core.models import Agent, Bot, BotVersion, Channel
+from core.platform.db import actor_of
 from core.platform.errors import Conflict, NotFound
 
 LONGEST_NOTE = 200
@@ -85,9 +86,7 @@ def read(session: Session, bot_id: int, number: int) -> BotSettings:
     return BotSettings.model_validate(data)
 
 
-def save(
-    session: Session, business_id: int, bot_id: int, settings: BotSettings, *, based_on: int, actor: str, note: str
-) -> int:
+def save(session: Session, business_id: int, bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int:
     """Add a version after the one that was edited. Return its number.
 
     Raises:
@@ -102,10 +101,10 @@ def save(
         raise Overtaken(newest)
     bot.name = settings.name
     number = versions.save(
-        session, business_id, bot_id, settings, author=actor, note=" ".join(note.split())[:LONGEST_NOTE]
+        session, business_id, bot_id, settings, author=actor_of(session), note=" ".join(note.split())[:LONGEST_NOTE]
     )
     fields = [change.field for change in changes(before, settings)]
-    audit_log.record(session, business_id, actor, "bot.save", f"bot:{bot_id}", version=number, fields=fields)
+    audit_log.record(session, "bot.save", f"bot:{bot_id}", version=number, fields=fields)
     return number
 
 

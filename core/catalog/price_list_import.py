@@ -57,7 +57,7 @@ def plan(known: Sequence[Listed], read: Read, own_currency: str) -> Plan:
     return Plan(added, changed, len(read.products) - len(added) - len(changed))
 
 
-def take(session: Session, business_id: int, actor: str, read: Read, own_currency: str) -> Plan:
+def take(session: Session, business_id: int, read: Read, own_currency: str) -> Plan:
     """Import a list and return its effect. Raises `Conflict`."""
     products.touch(session, business_id)  # first: lock, so that no product changes between comparison and writing
     listed = products.every(session, business_id)
@@ -72,7 +72,7 @@ def take(session: Session, business_id: int, actor: str, read: Read, own_currenc
     if made.added:
         session.execute(insert(Product), [{"business_id": business_id, **products.columns(one)} for one in made.added])
     audit_log.record(
-        session, business_id, actor, "product.import", "products",
+        session, "product.import", "products",
         added=len(made.added), changed=len(made.changed), unchanged=made.unchanged,
     )  # fmt: skip
     return made

@@ -136,7 +136,7 @@ def touch(session: Session, business_id: int) -> None:
     session.execute(update(Business).where(Business.id == business_id).values(catalog_version=func.gen_random_uuid()))
 
 
-def save(session: Session, business_id: int, actor: str, facts: Facts, product_id: int | None = None) -> int:
+def save(session: Session, business_id: int, facts: Facts, product_id: int | None = None) -> int:
     """Add a product, or replace the facts of one. Return its id.
 
     Raises:
@@ -156,9 +156,7 @@ def save(session: Session, business_id: int, actor: str, facts: Facts, product_i
         raise Conflict("product_exists", "Another product has this SKU, or this name and no SKU.") from None
     if saved is None:
         raise NotFound("This product is gone.")
-    audit_log.record(
-        session, business_id, actor, "product.save", f"product:{saved}", name=cleaned.name, price=str(cleaned.price)
-    )
+    audit_log.record(session, "product.save", f"product:{saved}", name=cleaned.name, price=str(cleaned.price))
     return saved
 
 
@@ -168,17 +166,17 @@ def room(session: Session, business_id: int) -> int:
     return MAX_PRODUCTS - (count or 0)
 
 
-def remove(session: Session, business_id: int, actor: str, ids: Sequence[int]) -> int:
+def remove(session: Session, business_id: int, ids: Sequence[int]) -> int:
     """Delete products. Quotes keep their copies of them. Return how many were deleted."""
     touch(session, business_id)
     gone = delete(Product).where(Product.business_id == business_id, Product.id.in_(ids))
     removed = session.execute(gone.returning(Product.id, Product.name)).all()
     for row in removed:
-        audit_log.record(session, business_id, actor, "product.remove", f"product:{row.id}", name=row.name)
+        audit_log.record(session, "product.remove", f"product:{row.id}", name=row.name)
     return len(removed)
 
 
-def offer(session: Session, business_id: int, actor: str, ids: Sequence[int], *, active: bool) -> int:
+def offer(session: Session, business_id: int, ids: Sequence[int], *, active: bool) -> int:
     """Set whether products are on offer. Return how many changed."""
     touch(session, business_id)
     changed = session.scalars(
@@ -188,7 +186,7 @@ def offer(session: Session, business_id: int, actor: str, ids: Sequence[int], *,
         .returning(Product.id)
     ).all()
     for one in changed:
-        audit_log.record(session, business_id, actor, "product.offer", f"product:{one}", active=active)
+        audit_log.record(session, "product.offer", f"product:{one}", active=active)
     return len(changed)
 
 

@@ -136,7 +136,7 @@ def expire_due(session: Session) -> int:
     return len(_end(session, Quote.state.in_(WAITING), Quote.expires_at <= func.now(), state=QuoteState.EXPIRED))
 
 
-def cancel(session: Session, business_id: int, quote_id: int, actor: str) -> None:
+def cancel(session: Session, business_id: int, quote_id: int) -> None:
     """Cancel a waiting quote. The customer is not notified: that is for the agent to do.
 
     Raises:
@@ -156,4 +156,4 @@ def cancel(session: Session, business_id: int, quote_id: int, actor: str) -> Non
         .values(lease=None, leased_until=None)
         .execution_options(**_QUIET)
     )
-    audit_log.record(session, business_id, actor, "quote.cancel", f"quote:{quote_id}")
+    audit_log.record(session, "quote.cancel", f"quote:{quote_id}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from cryptography.fernet import Fernet
 from sqlalchemy import select
@@ -31,10 +32,9 @@ from core.messaging.inbound import dead_letters
 from core.models import Agent, Bot, Business, Channel, ChannelState, Role
 from core.platform import job_queue
 from core.platform.config import get_settings
-from core.platform.db import system_transaction
+from core.platform.db import current_scope, enter_business, system_transaction, transaction
 from core.platform.errors import BotHubError, NotFound
-
-CLI = "system:cli"
+from core.platform.scope import CLI, Scope
 
 
 def migrate(_: argparse.Namespace) -> int:
@@ -57,8 +57,8 @@ def new_encryption_key(_: argparse.Namespace) -> int:
 
 
 def list_keys(_: argparse.Namespace) -> int:
-    with system_transaction() as session:
-        known = api_keys.list_keys(session, business_of(session))
+    with business_transaction() as session:
+        known = api_keys.list_keys(session, current_scope(session).business_id)
         for key in known:
             state = "revoked" if key.revoked_at else "active"
             print(f"{key.id}\t{key.prefix}…\t{state}\t{','.join(key.scopes)}\t{key.name}")
@@ -69,19 +69,17 @@ def list_keys(_: argparse.Namespace) -> int:
 
 def create_key(arguments: argparse.Namespace) -> int:
     scopes = [scope.strip() for scope in arguments.scopes.split(",")]
-    with system_transaction() as session:
-        business_id = business_of(session)
-        key_id, plain = api_keys.create(session, business_id, arguments.name, scopes)
-        audit_log.record(session, business_id, CLI, "api_key.create", f"api_key:{key_id}", scopes=scopes)
+    with business_transaction() as session:
+        key_id, plain = api_keys.create(session, current_scope(session).business_id, arguments.name, scopes)
+        audit_log.record(session, "api_key.create", f"api_key:{key_id}", scopes=scopes)
     print(plain)
     return 0
 
 
 def revoke_key(arguments: argparse.Namespace) -> int:
-    with system_transaction() as session:
-        business_id = business_of(session)
+    with business_transaction() as session:
         api_keys.revoke(session, arguments.id)
-        audit_log.record(session, business_id, CLI, "api_key.revoke", f"api_key:{arguments.id}")
+        audit_log.record(session, "api_key.revoke", f"api_key:{arguments.id}")
     print("Revoked.")
     return 0
 
@@ -115,7 +113,8 @@ def add_channel(arguments: argparse.Namespace) -> int:
                     raise
                 command = provider.add_command(kind, identity, arguments.account)
                 raise BotHubError(f"{error} Write `{command}`, which asks for each `-`.") from error
-            channel_id = add(session, business_id, CLI, spec, edit)
+            enter_business(session, Scope(business_id, CLI))
+            channel_id = add(session, business_id, spec, edit)
         else:
             channel_id = known.id
             _change(session, known, arguments, credentials)
@@ -134,7 +133,8 @@ def _change(session: Session, known: Channel, arguments: argparse.Namespace, cre
         known.settings.get("messages_per_second"),
         credentials,
     )
-    change(session, known.business_id, CLI, known.id, edit)
+    enter_business(session, Scope(known.business_id, CLI))
+    change(session, known.business_id, known.id, edit)
 
 
 def _credential(pair: str, known: Sequence[str]) -> tuple[str, str]:
@@ -159,7 +159,8 @@ def resume_channel(arguments: argparse.Namespace) -> int:
                 f"An administrator disabled channel {one.id} ({one.name}). Only an administrator enables it again, "
                 "on the console's page of channels."
             )
-        set_state(session, one.business_id, CLI, one.id, ChannelState.ACTIVE)
+        enter_business(session, Scope(one.business_id, CLI))
+        set_state(session, one.business_id, one.id, ChannelState.ACTIVE)
     job_queue.wake_worker()
     print("It may send again.")
     return 0
@@ -184,24 +185,32 @@ def replay(arguments: argparse.Namespace) -> int:
 
 
 def sign_in_link(_: argparse.Namespace) -> int:
-    with system_transaction() as session:
-        business_id = business_of(session)
+    with business_transaction() as session:
         agent_id = session.scalar(
             select(Agent.id)
-            .where(Agent.business_id == business_id, Agent.role == Role.ADMINISTRATOR, Agent.disabled_at.is_(None))
+            .where(Agent.role == Role.ADMINISTRATOR, Agent.disabled_at.is_(None))
             .order_by(Agent.id)
             .limit(1)
         )
         if agent_id is None:
             raise NotFound("There is no administrator: run `setup` first.")
-        token = make_link(session, business_id, agent_id)
-        audit_log.record(session, business_id, CLI, "agent.link", f"agent:{agent_id}")
+        token = make_link(session, current_scope(session).business_id, agent_id)
+        audit_log.record(session, "agent.link", f"agent:{agent_id}")
     print(sign_in_address(token))
     return 0
 
 
 def sign_in_address(token: str) -> str:
     return f"{get_settings().console_base}/auth/link?token={token}"
+
+
+@contextmanager
+def business_transaction() -> Iterator[Session]:
+    """Open a transaction in the first business, in which the command line acts."""
+    with system_transaction() as session:
+        business_id = business_of(session)
+    with transaction(Scope(business_id, CLI)) as session:
+        yield session
 
 
 def business_of(session: Session) -> int:

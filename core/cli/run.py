@@ -76,7 +76,9 @@ def set_up(settings: Settings) -> str | None:
                 bot=demo_business.bot(),
                 time_zone=demo_business.TIME_ZONE,
             )
+            db.enter_business(session, business_id)
             demo_business.stock(session, business_id)
+            db.leave_business(session)
         else:
             business_id = ensure_business(session, settings, name="My business", profile={}, bot=BotSettings())
         return first_administrator(session, business_id, settings)

@@ -13,12 +13,13 @@ from core.channels.types import Account, SendError
 from core.channels.whatsapp_cloud import account as setup
 from core.channels.whatsapp_cloud.graph_api import Graph
 from core.channels.whatsapp_cloud.provider import WhatsAppCloudProvider
-from core.cli.admin import CLI, read_secret
+from core.cli.admin import read_secret
 from core.messaging.channels.accounts import account_of
 from core.models import Channel
 from core.monitoring.probes import Finding
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from core.platform.errors import BotHubError
+from core.platform.scope import CLI, Scope
 
 _MESSAGING = "whatsapp_business_messaging"
 _MANAGEMENT = "whatsapp_business_management"
@@ -137,8 +138,8 @@ def _act(arguments: argparse.Namespace, verb: str, action: Callable[[Graph], Non
     """Call Meta, then record the action in the audit log."""
     channel, account = _account(arguments.channel)
     _ask(Graph(account), action)
-    with system_transaction() as session:
-        audit_log.record(session, channel.business_id, CLI, f"channel.{verb}", f"channel:{channel.id}")
+    with transaction(Scope(channel.business_id, CLI)) as session:
+        audit_log.record(session, f"channel.{verb}", f"channel:{channel.id}")
 
 
 def _ask(graph: Graph, question: Callable[[Graph], T]) -> T:

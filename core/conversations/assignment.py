@@ -40,14 +40,14 @@ def rules(session: Session, business_id: int) -> Rules:
     return Rules(*row)
 
 
-def set_rules(session: Session, business_id: int, actor: str, new: Rules) -> None:
+def set_rules(session: Session, business_id: int, new: Rules) -> None:
     """Change the rules, effective from the next hand-off. Raises `Invalid`."""
     if not 1 <= new.max_open <= MAX_OPEN_LIMIT:
         raise Invalid("invalid_limit", f"Choose a number from 1 to {MAX_OPEN_LIMIT}.")
     changed = update(Business).where(Business.id == business_id)
     session.execute(changed.values(auto_assign=new.automatic, max_open=new.max_open))
     audit_log.record(
-        session, business_id, actor, "business.assignment", f"business:{business_id}", auto_assign=new.automatic,
+        session, "business.assignment", f"business:{business_id}", auto_assign=new.automatic,
         max_open=new.max_open,
     )  # fmt: skip
 

@@ -42,7 +42,7 @@ def canned_responses(session: Session) -> list[Saved]:
     return [Saved(*row) for row in rows]
 
 
-def save(session: Session, business_id: int, actor: str, shortcut: str, text: str) -> None:
+def save(session: Session, business_id: int, shortcut: str, text: str) -> None:
     """Create a canned response, or replace the text of the one with this shortcut.
 
     Raises:
@@ -63,13 +63,13 @@ def save(session: Session, business_id: int, actor: str, shortcut: str, text: st
     session.execute(
         query.on_conflict_do_update(index_elements=["business_id", "shortcut"], set_={"text": query.excluded.text})
     )
-    audit_log.record(session, business_id, actor, "saved_reply.save", f"saved_reply:{shortcut}")
+    audit_log.record(session, "saved_reply.save", f"saved_reply:{shortcut}")
 
 
-def remove(session: Session, business_id: int, actor: str, reply_id: int) -> None:
+def remove(session: Session, business_id: int, reply_id: int) -> None:
     """Delete a canned response; a no-op if it no longer exists."""
     shortcut = session.scalar(
         delete(CannedResponse).where(CannedResponse.id == reply_id).returning(CannedResponse.shortcut)
     )
     if shortcut is not None:
-        audit_log.record(session, business_id, actor, "saved_reply.remove", f"saved_reply:{shortcut}")
+        audit_log.record(session, "saved_reply.remove", f"saved_reply:{shortcut}")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.accounts import audit_log
 from core.conversations import lifecycle
 from core.models import Channel, ChannelState, ContactIdentity, Conversation
-from core.platform.db import run
+from core.platform.db import actor_of, run
 from core.platform.errors import Conflict, NotFound
 
 
@@ -52,13 +52,7 @@ ORDER BY ch.kind, ch.name, ch.id, i.opted_out_at IS NOT NULL, i.address ~ '^[A-Z
 
 
 def continue_on(
-    session: Session,
-    business_id: int,
-    conversation_id: int,
-    channel_id: int,
-    identity_id: int,
-    actor: str,
-    agent_id: int,
+    session: Session, business_id: int, conversation_id: int, channel_id: int, identity_id: int, agent_id: int
 ) -> int:
     """Find or open the customer's conversation on another channel and assign it to the agent.
 
@@ -77,14 +71,14 @@ def continue_on(
         raise Conflict("channel_unusable", "This channel cannot be used for that address now.")
     check_address(identity.ended_at, identity.opted_out_at)
     there = _open(session, business_id, start, channel, identity)
-    lifecycle.take_over(session, business_id, there, actor, agent_id)
-    lifecycle.add_event(session, business_id, conversation_id, start.channel_id, "continues", by=actor, to=channel.name)
+    lifecycle.take_over(session, business_id, there, agent_id)
     lifecycle.add_event(
-        session, business_id, there, channel_id, "continued", by=actor, to=_channel_name(session, start)
+        session, business_id, conversation_id, start.channel_id, "continues", by=actor_of(session), to=channel.name
     )
-    audit_log.record(
-        session, business_id, actor, "conversation.continue", f"conversation:{there}", since=conversation_id
+    lifecycle.add_event(
+        session, business_id, there, channel_id, "continued", by=actor_of(session), to=_channel_name(session, start)
     )
+    audit_log.record(session, "conversation.continue", f"conversation:{there}", since=conversation_id)
     return there
 
 

@@ -24,7 +24,7 @@ from core.models import (
     Severity,
 )
 from core.platform import events
-from core.platform.db import run
+from core.platform.db import actor_of, run
 from core.platform.errors import Conflict, NotFound
 from core.types import NO_SUMMARY, Summary
 
@@ -102,7 +102,7 @@ def _summary_text(summary: Summary) -> str:
     return summary.words or (f"“{summary.asked}”" if summary.asked else "")
 
 
-def take_over(session: Session, business_id: int, conversation_id: int, actor: str, agent_id: int | None) -> None:
+def take_over(session: Session, business_id: int, conversation_id: int, agent_id: int | None) -> None:
     """Switch the conversation to people; a pending reply of the bot is discarded.
 
     Raises:
@@ -120,11 +120,11 @@ def take_over(session: Session, business_id: int, conversation_id: int, actor: s
     conversation.mode = Mode.HUMAN
     conversation.bot_turns = 0
     session.flush()
-    add_event(session, business_id, conversation_id, conversation.channel_id, "taken_over", by=actor)
-    audit_log.record(session, business_id, actor, "conversation.take_over", f"conversation:{conversation_id}")
+    add_event(session, business_id, conversation_id, conversation.channel_id, "taken_over", by=actor_of(session))
+    audit_log.record(session, "conversation.take_over", f"conversation:{conversation_id}")
 
 
-def hand_back(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
+def hand_back(session: Session, business_id: int, conversation_id: int) -> None:
     """Return the conversation to the bot, which answers from the next message on; a no-op if the bot has it.
 
     Raises:
@@ -139,11 +139,11 @@ def hand_back(session: Session, business_id: int, conversation_id: int, actor: s
     conversation.unsent_id = conversation.unsent_at = None
     conversation.assignee_id = None
     session.flush()
-    add_event(session, business_id, conversation_id, conversation.channel_id, "handed_back", by=actor)
-    audit_log.record(session, business_id, actor, "conversation.hand_back", f"conversation:{conversation_id}")
+    add_event(session, business_id, conversation_id, conversation.channel_id, "handed_back", by=actor_of(session))
+    audit_log.record(session, "conversation.hand_back", f"conversation:{conversation_id}")
 
 
-def close(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
+def close(session: Session, business_id: int, conversation_id: int) -> None:
     """Close the conversation; a no-op if it is closed.
 
     Raises:
@@ -161,11 +161,11 @@ def close(session: Session, business_id: int, conversation_id: int, actor: str) 
     session.execute(
         delete(PendingReply).where(PendingReply.conversation_id == conversation_id).execution_options(**_QUIET)
     )
-    add_event(session, business_id, conversation_id, conversation.channel_id, "closed", by=actor)
-    audit_log.record(session, business_id, actor, "conversation.close", f"conversation:{conversation_id}")
+    add_event(session, business_id, conversation_id, conversation.channel_id, "closed", by=actor_of(session))
+    audit_log.record(session, "conversation.close", f"conversation:{conversation_id}")
 
 
-def reopen(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
+def reopen(session: Session, business_id: int, conversation_id: int) -> None:
     """Reopen a closed conversation, in human mode.
 
     Raises:
@@ -186,11 +186,11 @@ def reopen(session: Session, business_id: int, conversation_id: int, actor: str)
         raise Conflict(
             "conflict", "This customer already has an open conversation on this channel: continue there."
         ) from None
-    add_event(session, business_id, conversation_id, conversation.channel_id, "reopened", by=actor)
-    audit_log.record(session, business_id, actor, "conversation.reopen", f"conversation:{conversation_id}")
+    add_event(session, business_id, conversation_id, conversation.channel_id, "reopened", by=actor_of(session))
+    audit_log.record(session, "conversation.reopen", f"conversation:{conversation_id}")
 
 
-def assign(session: Session, business_id: int, conversation_id: int, actor: str, agent_id: int | None) -> None:
+def assign(session: Session, business_id: int, conversation_id: int, agent_id: int | None) -> None:
     """Assign a conversation to an agent, or to nobody with None; a no-op if unchanged.
 
     Raises:
@@ -210,9 +210,9 @@ def assign(session: Session, business_id: int, conversation_id: int, actor: str,
         return
     conversation.assignee_id = agent_id
     session.flush()
-    details = {"by": actor, "to": agent_id, "owner": owner}
+    details = {"by": actor_of(session), "to": agent_id, "owner": owner}
     add_event(session, business_id, conversation_id, conversation.channel_id, "assigned", **details)
-    audit_log.record(session, business_id, actor, "conversation.assign", f"conversation:{conversation_id}", to=agent_id)
+    audit_log.record(session, "conversation.assign", f"conversation:{conversation_id}", to=agent_id)
 
 
 def mark_seen(session: Session, conversation_id: int) -> None:

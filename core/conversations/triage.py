@@ -12,6 +12,7 @@ from core.accounts.notifications import notify
 from core.conversations.lifecycle import add_event, lock, lock_open
 from core.models import Conversation, ConversationStatus, Mode, Severity
 from core.platform import events
+from core.platform.db import actor_of
 from core.platform.errors import Invalid
 
 LONGEST_SNOOZE = timedelta(days=365)
@@ -20,7 +21,7 @@ LONGEST_TAG = 40  # characters
 _BATCH = 200
 
 
-def snooze(session: Session, business_id: int, conversation_id: int, actor: str, until: datetime) -> None:
+def snooze(session: Session, business_id: int, conversation_id: int, until: datetime) -> None:
     """Hide the conversation until then, or until the customer writes.
 
     Raises:
@@ -34,11 +35,11 @@ def snooze(session: Session, business_id: int, conversation_id: int, actor: str,
     conversation.status = ConversationStatus.SNOOZED
     conversation.snoozed_until = until
     session.flush()
-    details = {"by": actor, "until": until.isoformat()}
+    details = {"by": actor_of(session), "until": until.isoformat()}
     add_event(session, business_id, conversation_id, conversation.channel_id, "snoozed", **details)
 
 
-def unsnooze(session: Session, business_id: int, conversation_id: int, actor: str) -> None:
+def unsnooze(session: Session, business_id: int, conversation_id: int) -> None:
     """End a snooze early; a no-op if it is not snoozed. Raises `NotFound`."""
     conversation = lock(session, conversation_id)
     if conversation.status != ConversationStatus.SNOOZED:
@@ -46,7 +47,7 @@ def unsnooze(session: Session, business_id: int, conversation_id: int, actor: st
     conversation.status = ConversationStatus.OPEN
     conversation.snoozed_until = None
     session.flush()
-    add_event(session, business_id, conversation_id, conversation.channel_id, "woken", by=actor)
+    add_event(session, business_id, conversation_id, conversation.channel_id, "woken", by=actor_of(session))
 
 
 def unsnooze_due(session: Session) -> int:

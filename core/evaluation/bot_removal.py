@@ -15,7 +15,7 @@ from core.models import Bot, Channel, KnowledgeSource, Replay
 from core.platform.errors import Conflict, NotFound
 
 
-def remove(session: Session, business_id: int, bot_id: int, *, actor: str) -> list[str]:
+def remove(session: Session, business_id: int, bot_id: int) -> list[str]:
     """Remove a bot that answers on no channel.
 
     Return the storage keys of its knowledge, to be deleted after the commit. Raises `NotFound`, `Conflict`.
@@ -30,11 +30,11 @@ def remove(session: Session, business_id: int, bot_id: int, *, actor: str) -> li
             "bot_in_use", "The bot answers on a channel: give its channels to another bot, or to nobody, before."
         )
     for replay_id in session.scalars(select(Replay.id).where(Replay.bot_id == bot_id)).all():
-        replays.cancel(session, business_id, replay_id, actor=actor)
+        replays.cancel(session, business_id, replay_id)
     own = session.scalars(
         select(KnowledgeSource.id).where(KnowledgeSource.bot_id == bot_id).order_by(KnowledgeSource.id)
     )
-    keys = [sources.remove(session, source_id, by=actor) for source_id in own.all()]
+    keys = [sources.remove(session, source_id) for source_id in own.all()]
     session.execute(delete(Bot).where(Bot.id == bot_id).execution_options(synchronize_session=False))
-    audit_log.record(session, business_id, actor, "bot.remove", f"bot:{bot_id}", name=bot.name, sources=len(keys))
+    audit_log.record(session, "bot.remove", f"bot:{bot_id}", name=bot.name, sources=len(keys))
     return [key for key in keys if key is not None]

@@ -61,7 +61,7 @@ class _Work:
 
 def run(task: ClaimedTask) -> None:
     """Try the remaining questions. Raises `TaskInterrupted` when the task was cancelled."""
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         work = _load_work(session, task)
     if work is None:  # newer replays have replaced it
         return
@@ -80,7 +80,7 @@ def _end_of_money(task: ClaimedTask, work: _Work, spent: Decimal) -> str | None:
     """Return why no further question may be paid for: the replay's limit, or the bot's budget for the day or month."""
     if work.spend_limit is not None and work.most is not None and spent + work.most > work.spend_limit:
         return SPEND
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         in_force = versions.current(session, work.bot_id)[1]
         return BUDGET if usage.is_money_spent(session, work.bot_id, in_force) else None
 
@@ -91,7 +91,7 @@ def _try(task: ClaimedTask, work: _Work, question: _Question, asked: Model | Non
     request = replace(question.request, passages=passages)
     before, cost = _ask(task, work, replace(request, settings=work.before), asked)
     after, more = _ask(task, work, replace(request, settings=work.after), asked)
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         task.assert_lease(session)
         session.execute(
             update(ReplayItem)
@@ -106,8 +106,8 @@ def _ask(task: ClaimedTask, work: _Work, request: ComposeRequest, asked: Model |
     _wait_for_budget(task, work, request)
     outcome = _priced(compose(request, asked), request.prices)
     cost = _cost(outcome, work)
-    with transaction(task.business_id) as session:
-        trial_costs.record_trial(session, task.business_id, work.bot_id, outcome.trace, actor=task.created_by)
+    with transaction(task.scope) as session:
+        trial_costs.record_trial(session, task.business_id, work.bot_id, outcome.trace)
         session.execute(update(Replay).where(Replay.id == task.subject_id).values(spent=Replay.spent + cost))
     return outcome, cost
 
@@ -115,7 +115,7 @@ def _ask(task: ClaimedTask, work: _Work, request: ComposeRequest, asked: Model |
 def _wait_for_budget(task: ClaimedTask, work: _Work, request: ComposeRequest) -> None:
     """Wait until the bot's budget of a minute allows another call: customers come first."""
     while True:
-        with transaction(task.business_id) as session:
+        with transaction(task.scope) as session:
             in_force = versions.current(session, work.bot_id)[1]
             if usage.fits(session, work.bot_id, in_force, request.turns):
                 return
@@ -193,6 +193,6 @@ def _request_for(request: ComposeRequest, row: ReplayItem) -> ComposeRequest:
 
 
 def _end(task: ClaimedTask, why: str) -> None:
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         task.assert_lease(session)
         session.execute(update(Replay).where(Replay.id == task.subject_id).values(ended=why))

@@ -15,7 +15,7 @@ from core.accounts import audit_log
 from core.bots import version_history, versions
 from core.bots.settings import BotSettings, QaPair
 from core.models import Bot, Suggestion, SuggestionState
-from core.platform.db import run
+from core.platform.db import actor_of, run
 from core.platform.errors import Conflict, Invalid, NotFound
 from core.text.pii import MASK
 
@@ -95,7 +95,7 @@ WHERE bot_id = %(bot)s AND EXISTS (SELECT FROM asked_questions q WHERE q.suggest
 """
 
 
-def accept(session: Session, business_id: int, suggestion_id: int, question: str, answer: str, *, actor: str) -> int:
+def accept(session: Session, business_id: int, suggestion_id: int, question: str, answer: str) -> int:
     """Add it to the bot's approved answers, in a new version of its settings. Return the version's number.
 
     It replaces an answer to the same question.
@@ -112,10 +112,10 @@ def accept(session: Session, business_id: int, suggestion_id: int, question: str
     based_on, settings = versions.current(session, suggestion.bot_id)
     number = version_history.save(
         session, business_id, suggestion.bot_id, _with_pair(settings, question, answer),
-        based_on=based_on, actor=actor, note=f"+ {question}",
+        based_on=based_on, note=f"+ {question}",
     )  # fmt: skip
     suggestion.question, suggestion.answer, suggestion.settings_version = question.strip(), answer.strip(), number
-    _decide(session, business_id, suggestion, SuggestionState.ACCEPTED, actor)
+    _decide(session, business_id, suggestion, SuggestionState.ACCEPTED)
     return number
 
 
@@ -130,26 +130,26 @@ def _with_pair(settings: BotSettings, question: str, answer: str) -> BotSettings
         ) from None
 
 
-def dismiss(session: Session, business_id: int, suggestion_id: int, *, actor: str) -> None:
+def dismiss(session: Session, business_id: int, suggestion_id: int) -> None:
     """Dismiss it; later occurrences are still added to it. Raises `NotFound`, `Conflict`."""
-    _decide(session, business_id, _undecided(session, suggestion_id), SuggestionState.DISMISSED, actor)
+    _decide(session, business_id, _undecided(session, suggestion_id), SuggestionState.DISMISSED)
 
 
-def snooze(session: Session, business_id: int, suggestion_id: int, days: int, *, actor: str) -> None:
+def snooze(session: Session, business_id: int, suggestion_id: int, days: int) -> None:
     """Snooze it for some days. Raises `NotFound`, `Conflict`."""
     suggestion = _undecided(session, suggestion_id)
     suggestion.snoozed_until = func.now() + timedelta(days=days)
-    audit_log.record(session, business_id, actor, "suggestion.snooze", f"suggestion:{suggestion_id}", days=days)
+    audit_log.record(session, "suggestion.snooze", f"suggestion:{suggestion_id}", days=days)
     session.flush()
 
 
-def reopen(session: Session, business_id: int, suggestion_id: int, *, actor: str) -> None:
+def reopen(session: Session, business_id: int, suggestion_id: int) -> None:
     """Reopen a dismissed or snoozed suggestion. Raises `NotFound`; `Conflict` when it was accepted."""
     suggestion = _locked(session, suggestion_id)
     if suggestion.state == SuggestionState.ACCEPTED:
         raise Conflict("already_decided", "This answer is in use: change it in the bot's settings.")
     suggestion.snoozed_until = None
-    _decide(session, business_id, suggestion, SuggestionState.OPEN, actor)
+    _decide(session, business_id, suggestion, SuggestionState.OPEN)
 
 
 def _locked(session: Session, suggestion_id: int) -> Suggestion:
@@ -167,9 +167,9 @@ def _undecided(session: Session, suggestion_id: int) -> Suggestion:
     return suggestion
 
 
-def _decide(session: Session, business_id: int, suggestion: Suggestion, state: SuggestionState, actor: str) -> None:
+def _decide(session: Session, business_id: int, suggestion: Suggestion, state: SuggestionState) -> None:
     suggestion.state = state
-    suggestion.decided_by = actor
+    suggestion.decided_by = actor_of(session)
     suggestion.decided_at = func.now()
-    audit_log.record(session, business_id, actor, f"suggestion.{state}", f"suggestion:{suggestion.id}")
+    audit_log.record(session, f"suggestion.{state}", f"suggestion:{suggestion.id}")
     session.flush()

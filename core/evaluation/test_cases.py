@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.accounts import audit_log
 from core.evaluation.replay_diff import Expectation
 from core.models import AIRun, Bot, Message, SavedTestCase, Sender
+from core.platform.db import actor_of
 from core.platform.errors import Invalid, NotFound
 from core.replies import transcript
 from core.types import Role, Turn
@@ -43,7 +44,6 @@ def add(
     said: Sequence[Turn],
     expected: Expectation,
     *,
-    actor: str,
     conversation_id: int | None = None,
 ) -> int:
     """Save a case. `said` ends with the customer's message. Return its id.
@@ -69,11 +69,11 @@ def add(
             name=name,
             turns=[packed(turn) for turn in said],
             expected=expected.model_dump(mode="json"),
-            created_by=actor,
+            created_by=actor_of(session),
         )
         .returning(SavedTestCase.id)
     ).scalar_one()
-    audit_log.record(session, business_id, actor, "case.add", f"case:{case_id}", bot=bot_id)
+    audit_log.record(session, "case.add", f"case:{case_id}", bot=bot_id)
     return case_id
 
 
@@ -83,11 +83,11 @@ def asked(question: str) -> tuple[Turn, ...]:
     return tuple(Turn(Role.CUSTOMER, part.strip(), now) for part in question.split("\n\n") if part.strip())
 
 
-def remove(session: Session, business_id: int, case_id: int, *, actor: str) -> None:
+def remove(session: Session, business_id: int, case_id: int) -> None:
     """Delete a case; results of replays stay. No-op if it does not exist."""
     gone = session.scalar(delete(SavedTestCase).where(SavedTestCase.id == case_id).returning(SavedTestCase.name))
     if gone is not None:
-        audit_log.record(session, business_id, actor, "case.remove", f"case:{case_id}")
+        audit_log.record(session, "case.remove", f"case:{case_id}")
 
 
 def of_bot(session: Session, bot_id: int) -> list[Case]:
@@ -112,7 +112,6 @@ def of_answer(
     name: str,
     expected: Expectation,
     *,
-    actor: str,
     message_id: int | None = None,
     run_id: int | None = None,
 ) -> int:
@@ -134,9 +133,7 @@ def of_answer(
         )
     )
     turns = transcript.turns_until(session, run.conversation_id, limit=_MAX_TURNS, until=question)
-    return add(
-        session, business_id, run.bot_id, name, turns, expected, actor=actor, conversation_id=run.conversation_id
-    )
+    return add(session, business_id, run.bot_id, name, turns, expected, conversation_id=run.conversation_id)
 
 
 def packed(turn: Turn) -> dict[str, Any]:

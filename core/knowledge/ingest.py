@@ -79,7 +79,7 @@ def failed(session: Session, task: ClaimedTask, code: str) -> None:
 
 def _fetch_page(task: ClaimedTask) -> Page | None:
     """Fetch a web page; None for other sources, and for a page that an earlier attempt has fetched already."""
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         source = session.get(KnowledgeSource, task.subject_id)
         if source is None or source.kind != SourceKind.PAGE or source.state == SourceState.EMBEDDING:
             return None
@@ -97,7 +97,7 @@ def _page_key(task: ClaimedTask) -> str:
 
 def _start(task: ClaimedTask, page: Page | None) -> _Work | None:
     """Return what to parse, or None if the source was deleted or the page has not changed."""
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         task.assert_lease(session)
         source = session.get(KnowledgeSource, task.subject_id)
         if source is None:
@@ -153,7 +153,7 @@ def _read(task: ClaimedTask, work: _Work) -> None:
             raise BadFile(Fault.DAMAGED, "it is no longer in storage") from error
         with parse_file(path, work.name) as document:
             pieces = _store(task, work, document)
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         task.assert_lease(session)
         source = session.get_one(KnowledgeSource, work.source_id)
         source.kind = work.kind if work.kind is SourceKind.PAGE else document.kind
@@ -167,7 +167,7 @@ def _store(task: ClaimedTask, work: _Work, document: ParsedDocument) -> int:
         piece, stored = batch[-1].piece, batch[-1].position + 1
         task.report_progress(piece, max(document.pieces, piece))
         if new := [chunk for chunk in batch if chunk.position >= work.stored]:
-            with transaction(task.business_id) as session:
+            with transaction(task.scope) as session:
                 task.assert_lease(session)
                 session.execute(insert(KnowledgeChunk), [_row(task, work, chunk) for chunk in new])
                 if work.old_revision is not None:
@@ -212,7 +212,7 @@ def _embed(task: ClaimedTask, work: _Work) -> str | None:
 
 def _publish(task: ClaimedTask, work: _Work, model: str | None) -> None:
     """Make the new revision searchable, and delete the old one."""
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         task.assert_lease(session)
         count = session.scalars(select(func.count()).where(KnowledgeChunk.revision == work.revision)).one()
         source = session.get_one(KnowledgeSource, work.source_id)

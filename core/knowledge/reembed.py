@@ -72,7 +72,7 @@ def run(task: ClaimedTask) -> None:
 
 def _next(task: ClaimedTask, model: str, *, after: int) -> tuple[int, int] | None:
     """Return the next source whose passages in use have no vectors of the model, and their revision."""
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         row = session.execute(
             select(KnowledgeSource.id, KnowledgeSource.revision)
             .where(
@@ -88,7 +88,7 @@ def _next(task: ClaimedTask, model: str, *, after: int) -> tuple[int, int] | Non
 
 def _switch_model(task: ClaimedTask, source_id: int, revision: int, model: str) -> None:
     """Switch a source to the model. No-op if it was ingested anew meanwhile: its new revision is checked later."""
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         task.assert_lease(session)
         changed = session.scalar(
             update(KnowledgeSource)

@@ -25,6 +25,7 @@ from core.models.business import Bot
 from core.models.knowledge import KnowledgeRevision, KnowledgeSource, SourceState
 from core.models.knowledge_kinds import SourceKind
 from core.platform import object_storage
+from core.platform.db import actor_of
 from core.platform.errors import BotHubError, Conflict, NotFound
 from core.tasks import background_tasks
 
@@ -95,7 +96,6 @@ def add(
     *,
     bot_id: int | None,
     title: str,
-    by: str,
     origin: str | None = None,
 ) -> int:
     """Add a source from stored content and enqueue its ingest; wake a worker after the commit. Return its id.
@@ -110,10 +110,10 @@ def add(
         "bytes": content.size,
         "file_key": content.file_key,
     }
-    return _add(session, business_id, bot_id, title, by, values)
+    return _add(session, business_id, bot_id, title, values)
 
 
-def add_page(session: Session, business_id: int, address: str, *, bot_id: int | None, title: str, by: str) -> int:
+def add_page(session: Session, business_id: int, address: str, *, bot_id: int | None, title: str) -> int:
     """Add a web page as a source, fetched on ingest. Return its id.
 
     Raises `Conflict`, `UnacceptableSource`, `NotFound` when there is no such bot.
@@ -122,7 +122,7 @@ def add_page(session: Session, business_id: int, address: str, *, bot_id: int | 
     if len(address) > MAX_ADDRESS_LENGTH or not _names_a_host(address):
         raise UnacceptableSource("address", "The address of a page begins with https:// and names a host.")
     values: dict[str, object] = {"kind": SourceKind.PAGE, "origin": address}
-    return _add(session, business_id, bot_id, title.strip() or address_title(address), by, values)
+    return _add(session, business_id, bot_id, title.strip() or address_title(address), values)
 
 
 def _names_a_host(address: str) -> bool:
@@ -139,20 +139,20 @@ def address_title(address: str) -> str:
     return f"{parts.hostname}{parts.path.rstrip('/')}"[:MAX_TITLE_LENGTH]
 
 
-def _add(session: Session, business_id: int, bot_id: int | None, title: str, by: str, values: dict[str, object]) -> int:
+def _add(session: Session, business_id: int, bot_id: int | None, title: str, values: dict[str, object]) -> int:
     if bot_id is not None and session.scalar(select(Bot.id).where(Bot.id == bot_id)) is None:
         raise NotFound(f"No bot {bot_id}.")
     title = _title(title)
     added: int | None = session.scalar(
         insert(KnowledgeSource)
-        .values(business_id=business_id, bot_id=bot_id, title=title, created_by=by, **values)
+        .values(business_id=business_id, bot_id=bot_id, title=title, created_by=actor_of(session), **values)
         .on_conflict_do_nothing()
         .returning(KnowledgeSource.id)
     )
     if added is None:
         raise _already_there(_same(session, bot_id, values))
-    background_tasks.enqueue(session, business_id, INGEST, added, by=by)
-    audit_log.record(session, business_id, by, "knowledge.add", f"source:{added}", title=title)
+    background_tasks.enqueue(session, business_id, INGEST, added, by=actor_of(session))
+    audit_log.record(session, "knowledge.add", f"source:{added}", title=title)
     return added
 
 
@@ -178,7 +178,7 @@ def _title(title: str) -> str:
     return title
 
 
-def replace(session: Session, source_id: int, content: StoredContent, *, by: str) -> str | None:
+def replace(session: Session, source_id: int, content: StoredContent) -> str | None:
     """Replace the content of a source; its passages replace the old ones once all of it is ingested.
 
     Return the storage key of the old content, to be deleted after the commit. Raises `NotFound`, and
@@ -201,49 +201,49 @@ def replace(session: Session, source_id: int, content: StoredContent, *, by: str
         content.file_key,
         content.name,
     )
-    _enqueue(session, source, by)
-    audit_log.record(session, source.business_id, by, "knowledge.replace", f"source:{source_id}", origin=content.name)
+    _enqueue(session, source)
+    audit_log.record(session, "knowledge.replace", f"source:{source_id}", origin=content.name)
     return old
 
 
-def reread(session: Session, source_id: int, *, by: str) -> None:
+def reread(session: Session, source_id: int) -> None:
     """Ingest a source again: a page as it is now, a file as it was uploaded. Raises `NotFound`."""
     source, _ = _cancel_ingest(session, source_id)
-    _enqueue(session, source, by)
-    audit_log.record(session, source.business_id, by, "knowledge.reread", f"source:{source_id}")
+    _enqueue(session, source)
+    audit_log.record(session, "knowledge.reread", f"source:{source_id}")
 
 
-def _enqueue(session: Session, source: KnowledgeSource, by: str) -> None:
+def _enqueue(session: Session, source: KnowledgeSource) -> None:
     _abandon(session, source)
     source.state, source.fault, source.updated_at = SourceState.WAITING, None, func.now()
-    background_tasks.enqueue(session, source.business_id, INGEST, source.id, by=by)
+    background_tasks.enqueue(session, source.business_id, INGEST, source.id, by=actor_of(session))
 
 
-def cancel(session: Session, source_id: int, *, by: str) -> None:
+def cancel(session: Session, source_id: int) -> None:
     """Cancel the ingest of a source. The revision in use stays searchable. Raises `NotFound`."""
     source, was_read = _cancel_ingest(session, source_id)
     if not was_read:
         return
     _abandon(session, source)
     source.state, source.fault, source.updated_at = SourceState.CANCELLED, None, func.now()
-    audit_log.record(session, source.business_id, by, "knowledge.cancel", f"source:{source_id}")
+    audit_log.record(session, "knowledge.cancel", f"source:{source_id}")
 
 
-def rename(session: Session, source_id: int, title: str, *, by: str) -> None:
+def rename(session: Session, source_id: int, title: str) -> None:
     """Rename a source. Raises `NotFound`, `UnacceptableSource`."""
     source = _locked(session, source_id)
     source.title, source.updated_at = _title(title), func.now()
-    audit_log.record(session, source.business_id, by, "knowledge.rename", f"source:{source_id}", title=source.title)
+    audit_log.record(session, "knowledge.rename", f"source:{source_id}", title=source.title)
 
 
-def remove(session: Session, source_id: int, *, by: str) -> str | None:
+def remove(session: Session, source_id: int) -> str | None:
     """Remove a source with its passages. Return the storage key of its content, to be deleted after the commit.
 
     Raises `NotFound`.
     """
     source, _ = _cancel_ingest(session, source_id)
     session.execute(delete(KnowledgeSource).where(KnowledgeSource.id == source_id))
-    audit_log.record(session, source.business_id, by, "knowledge.remove", f"source:{source_id}", title=source.title)
+    audit_log.record(session, "knowledge.remove", f"source:{source_id}", title=source.title)
     return source.file_key
 
 

@@ -31,26 +31,19 @@ def backfill(task: ClaimedTask, revision: int, embedder: Embedder) -> None:
 
 def _record_cost(task: ClaimedTask, revision: int, embedded: Embedded) -> None:
     """Record the cost, which is spent even if the task fails."""
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         of_revision = select(KnowledgeRevision.source_id).where(KnowledgeRevision.id == revision).scalar_subquery()
         bot_id = session.scalar(select(KnowledgeSource.bot_id).where(KnowledgeSource.id == of_revision))
-        record_embedded(
-            session,
-            task.business_id,
-            bot_id,
-            embedded,
-            price_table.table(task.business_id),
-            actor=task.created_by,
-        )
+        record_embedded(session, task.business_id, bot_id, embedded, price_table.table(task.business_id))
 
 
 def _backfill(task: ClaimedTask, revision: int, embedder: Embedder) -> None:
     after = -1
-    with transaction(task.business_id) as session:
+    with transaction(task.scope) as session:
         done, total = _progress(session, revision, embedder.name)
     while True:
         task.report_progress(done, total)
-        with transaction(task.business_id) as session:
+        with transaction(task.scope) as session:
             batch = _next_batch(session, revision, embedder.name, after)
         if not batch:
             return
@@ -66,7 +59,7 @@ def _backfill(task: ClaimedTask, revision: int, embedder: Embedder) -> None:
             }
             for (chunk_id, _, _), vector in zip(batch, vectors, strict=True)
         ]
-        with transaction(task.business_id) as session:
+        with transaction(task.scope) as session:
             task.assert_lease(session)
             if not _locked(session, revision):
                 return

@@ -80,7 +80,7 @@ def request_rating(session: Session, business_id: int, conversation: Conversatio
     return True
 
 
-def withdraw_request(session: Session, business_id: int, conversation: Conversation, actor: str) -> None:
+def withdraw_request(session: Session, business_id: int, conversation: Conversation) -> None:
     """Cancel the rating request of a reopened conversation, unless it was sent already."""
     questions = session.scalars(
         select(Message.id)
@@ -89,7 +89,7 @@ def withdraw_request(session: Session, business_id: int, conversation: Conversat
     ).all()
     for message_id in questions:
         try:
-            manual_retry.cancel(session, business_id, message_id, actor)
+            manual_retry.cancel(session, business_id, message_id)
         except Conflict:  # sent already
             continue
         conversation.csat_requested_at = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from core.platform import connections, events
 from core.platform.config import get_settings
-from core.platform.scope import Scope
+from core.platform.scope import Actor, Scope
 
 APP_ROLE = "bothub_app"
 _ENTER = f"SELECT set_config('role', '{APP_ROLE}', true), set_config('bothub.business_id', %(business)s, true)"
@@ -210,3 +210,19 @@ def current_scope(session: Session) -> Scope:
     if scope is None:
         raise RuntimeError("This transaction belongs to no business: enter one, or name the business.")
     return scope
+
+
+def actor_of(session: Session) -> str:
+    """Return who acts in a business transaction, as it is stored."""
+    return str(current_scope(session).actor)
+
+
+@contextmanager
+def acting(session: Session, actor: Actor) -> Iterator[None]:
+    """Let another actor act in a part of a business transaction."""
+    outer = current_scope(session)
+    session.info[_SCOPE] = replace(outer, actor=actor)
+    try:
+        yield
+    finally:
+        session.info[_SCOPE] = outer

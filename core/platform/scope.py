@@ -34,6 +34,7 @@ class Actor:
 
 SYSTEM = Actor("system")
 CLI = Actor("system", "cli")
+PROVIDER = Actor("provider")  # a messaging provider, by an account update
 BOOTSTRAP_KEY = Actor("key", "bootstrap")
 
 

@@ -10,6 +10,7 @@ from core.conversations.lifecycle import add_event, lock_open
 from core.conversations.pending_draft import PENDING
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import AIRun, Mode, Sender
+from core.platform.db import actor_of
 from core.platform.errors import Conflict, NotFound
 
 SENT = "draft_sent"
@@ -17,7 +18,7 @@ EDITED = "draft_edited"
 DISCARDED = "draft_discarded"
 
 
-def approve(session: Session, business_id: int, run_id: int, actor: str) -> None:
+def approve(session: Session, business_id: int, run_id: int) -> None:
     """Send a draft. The bot stays in the conversation, and drafts its next answer too.
 
     Raises:
@@ -32,18 +33,18 @@ def approve(session: Session, business_id: int, run_id: int, actor: str) -> None
     conversation.mode = Mode.BOT
     conversation.handoff_reason = None
     session.flush()
-    add_event(session, business_id, conversation.id, conversation.channel_id, "draft_approved", by=actor)
-    audit_log.record(session, business_id, actor, "draft.approve", f"run:{run_id}")
+    add_event(session, business_id, conversation.id, conversation.channel_id, "draft_approved", by=actor_of(session))
+    audit_log.record(session, "draft.approve", f"run:{run_id}")
 
 
-def set_aside(session: Session, business_id: int, run_id: int, actor: str, *, edited: bool) -> str:
+def set_aside(session: Session, business_id: int, run_id: int, *, edited: bool) -> str:
     """Discard a draft because a person answers; with `edited`, starting from its text. Return the draft's text.
 
     Raises:
         NotFound, Conflict: there is no such draft, or it was already decided on.
     """
     run = _decide(session, run_id, EDITED if edited else DISCARDED)
-    audit_log.record(session, business_id, actor, "draft.edit" if edited else "draft.discard", f"run:{run_id}")
+    audit_log.record(session, "draft.edit" if edited else "draft.discard", f"run:{run_id}")
     return str(run.trace["draft"])
 
 

@@ -16,14 +16,12 @@ from core.bots.usage import TRIAL
 from core.replies.decision import Trace
 
 
-def record_trial(
-    session: Session, business_id: int, bot_id: int, trace: Trace, *, actor: str, action: str = TRIAL
-) -> None:
+def record_trial(session: Session, business_id: int, bot_id: int, trace: Trace, *, action: str = TRIAL) -> None:
     """Record the cost of a trial, or of another model call by a person. Without a call there is no entry."""
     if trace.model is None:
         return
     audit_log.record(
-        session, business_id, actor, action, f"bot:{bot_id}", model=trace.model,
+        session, action, f"bot:{bot_id}", model=trace.model,
         tokens=trace.usage.input + trace.usage.output if trace.usage else 0,
         cost_usd=None if trace.cost is None else str(trace.cost),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from core.models.background_task import BackgroundTask, TaskState
 from core.platform import job_queue
 from core.platform.db import run, single_statement
 from core.platform.errors import BotHubError
+from core.platform.scope import Actor, Scope
 
 MOST_ATTEMPTS = 3  # after that, the task itself is assumed to kill its workers
 CRASHED = "crashed"
@@ -73,6 +74,12 @@ class ClaimedTask:
     lease: uuid.UUID
     created_by: str
     _progress_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def scope(self) -> Scope:
+        """Return the scope of the work: who created the task acts."""
+        return Scope(self.business_id, Actor.parse(self.created_by))
+
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def report_progress(self, done: int, total: int) -> None:

@@ -22,6 +22,7 @@ from core.bots.settings import BotSettings
 from core.cli import __main__ as cli
 from core.models import AIRun, Conversation, Direction, Message
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from core.reporting import daily_rollups, drill_down
 from core.reporting import metrics as figures
 from core.reporting.api_stats import Period, stats
@@ -412,8 +413,8 @@ def billed(talk: Talk, category: str, billable: bool = True, text: str = "x") ->
 
 
 def set_prices(business: TestBusiness, **kept: Any) -> None:
-    with transaction(business.business_id) as session:
-        price_table.save(session, business.business_id, "agent:1", kept)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        price_table.save(session, business.business_id, kept)
 
 
 def test_messages_are_billed_by_receipt_and_price(business: TestBusiness) -> None:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from core.conversations import canned_responses
 from core.platform.db import transaction
+from core.platform.scope import Actor, Scope
 from tests.browser.steps import at_rest, open_thread
 from tests.factories import Person
 from tests.support.database import rows
@@ -19,9 +20,9 @@ ANSWER = "Your order leaves today and arrives in three days."
 def test_a_saved_reply_that_fits_is_put_into_the_box_and_taken_back(
     page: Page, ana: Person, talk: int, business
 ) -> None:
-    with transaction(business.business_id) as session:
-        canned_responses.save(session, business.business_id, "agent:1", "order", ANSWER)
-        canned_responses.save(session, business.business_id, "agent:1", "hours", "We open at nine.")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        canned_responses.save(session, business.business_id, "order", ANSWER)
+        canned_responses.save(session, business.business_id, "hours", "We open at nine.")
     open_thread(page, talk)
     box = page.get_by_role("textbox", name="Reply", exact=True)
     box.fill("Hello Ana,")

@@ -31,7 +31,9 @@ def _calls() -> Iterator[tuple[ast.Call, str]]:
     for source in _SOURCES:
         for node in ast.walk(ast.parse(source) if "audit_log.record" in source else ast.Module([], [])):
             match node:
-                case ast.Call(func=ast.Attribute(value=ast.Name("audit_log"), attr="record" | "record_on" as name)):
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name("audit_log"), attr="record" | "record_in" | "record_on" as name)
+                ):
                     yield node, name
 
 
@@ -40,9 +42,15 @@ def _constants(node: ast.expr) -> set[str]:
 
 
 CALLS = list(_calls())
-ACTIONS = set().union(*(_constants(call.args[3 if name == "record" else 1]) for call, name in CALLS))
+ACTIONS = set().union(*(_constants(call.args[2 if name == "record_in" else 1]) for call, name in CALLS))
 KEYS = {str(one.arg) for call, _ in CALLS for one in call.keywords} | {"address"}
-KINDS = {one for call, name in CALLS if name == "record" for one in _constants(call.args[4]) if one}
+KINDS = {
+    one
+    for call, name in CALLS
+    if name != "record_on"
+    for one in _constants(call.args[3 if name == "record_in" else 2])
+    if one
+}
 DOWNLOADS = set(re.findall(r'\.note,\s*args=\(f?"([a-z:]+)', "\n".join(_SOURCES)))
 REFERRED = {
     "after",

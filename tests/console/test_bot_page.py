@@ -29,6 +29,7 @@ from core.catalog.products import Facts
 from core.models import Role
 from core.platform.db import transaction
 from core.platform.errors import NotFound
+from core.platform.scope import Actor, Scope
 from core.types import BusinessFacts
 from tests.conftest import TestBusiness
 from tests.factories import person
@@ -56,9 +57,9 @@ def in_force(business: TestBusiness) -> tuple[int, BotSettings]:
 
 
 def save(business: TestBusiness, settings: BotSettings, based_on: int) -> int:
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         return version_history.save(
-            session, business.business_id, business.bot_id, settings, based_on=based_on, actor="agent:1", note=""
+            session, business.business_id, business.bot_id, settings, based_on=based_on, note=""
         )
 
 
@@ -156,8 +157,8 @@ def test_a_save_that_was_overtaken_is_refused_by_the_core_too(business: TestBusi
     with pytest.raises(Overtaken) as raised:
         save(business, settings, number)
     assert raised.value.newest == number + 1
-    with pytest.raises(NotFound), transaction(business.business_id + 1) as session:
-        version_history.save(session, 2, business.bot_id, settings, based_on=1, actor="agent:1", note="")
+    with pytest.raises(NotFound), transaction(Scope(business.business_id + 1, Actor.agent(1))) as session:
+        version_history.save(session, 2, business.bot_id, settings, based_on=1, note="")
 
 
 def test_a_manager_looks_and_an_agent_does_not(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +192,7 @@ def test_trying_uses_what_is_typed_and_sends_nothing(desk: Desk, business: TestB
 
 def test_a_quote_stays_open_in_the_trial(desk: Desk, business: TestBusiness) -> None:
     with transaction(business.business_id) as session:
-        products.save(session, business.business_id, "system", Facts("Gorra", Decimal(12)))
+        products.save(session, business.business_id, Facts("Gorra", Decimal(12)))
     said = []
     for words in ("Quiero 2 gorras", "mejor 3", "SÍ"):
         desk.page.chat_input(key="trial_input").set_value(words)
@@ -226,8 +227,8 @@ def test_facts_are_saved_and_checked(desk: Desk, business: TestBusiness) -> None
     assert (known.hours, known.time_zone) == ("Lunes a viernes 9 a 18", "America/Bogota")
     assert known.currency == "COP"
     for wrong in (replace(known, time_zone="Mars/Base"), replace(known, name="  "), replace(known, currency="pesos")):
-        with refused("invalid_facts"), transaction(business.business_id) as session:
-            business_profile.save(session, business.business_id, "agent:1", wrong)
+        with refused("invalid_facts"), transaction(Scope(business.business_id, Actor.agent(1))) as session:
+            business_profile.save(session, business.business_id, wrong)
 
 
 @given(st.text(), st.text())

@@ -18,6 +18,7 @@ from core.knowledge import sources
 from core.models import AIRun, Role
 from core.platform.db import transaction
 from core.platform.errors import NotFound
+from core.platform.scope import Actor, Scope
 from core.replies import explanations
 from tests.conftest import TestBusiness
 from tests.console.test_bot_page import at_bot, in_force, press, save
@@ -105,9 +106,9 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
     conversation_id = conversation(business.business_id, business.whatsapp_channel_id)
     said = says(business.business_id, conversation_id, "Abrimos a las 9", sender="bot")
     kept = sources.store_content(business.business_id, io.BytesIO(b"Cerramos temprano."), "feriado.txt")
-    with transaction(business.business_id) as session:
-        luna = admin.create(session, business.business_id, BotSettings(name="Luna"), actor="agent:1", copied_from=None)
-        sources.add(session, business.business_id, kept, bot_id=luna, title="Feriado", by="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        luna = admin.create(session, business.business_id, BotSettings(name="Luna"), copied_from=None)
+        sources.add(session, business.business_id, kept, bot_id=luna, title="Feriado")
         session.add(
             AIRun(
                 business_id=business.business_id, conversation_id=conversation_id, message_id=said, bot_id=luna,
@@ -115,15 +116,15 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
             )
         )  # fmt: skip
         with refused("bot_in_use"):
-            bot_removal.remove(session, business.business_id, business.bot_id, actor="agent:1")
-    with transaction(business.business_id) as session:
-        assert bot_removal.remove(session, business.business_id, luna, actor="agent:1") == [kept.file_key]
-    with transaction(business.business_id) as session:
+            bot_removal.remove(session, business.business_id, business.bot_id)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        assert bot_removal.remove(session, business.business_id, luna) == [kept.file_key]
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         why = explanations.of_message(session, said)
         with refused("last_bot"):
-            bot_removal.remove(session, business.business_id, business.bot_id, actor="agent:1")
+            bot_removal.remove(session, business.business_id, business.bot_id)
         with pytest.raises(NotFound):
-            bot_removal.remove(session, business.business_id, luna, actor="agent:1")
+            bot_removal.remove(session, business.business_id, luna)
         newest = audit_log.entries(session)[0]
     assert why is not None and why.prompt_version == "p1"
     assert (newest.action, newest.data["name"]) == ("bot.remove", "Luna")
@@ -134,8 +135,8 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
 
 def test_of_two_who_give_a_channel_away_the_second_is_told(business: TestBusiness) -> None:
     def assign(channel_id: int, bot_id: int | None, seen: int | None) -> None:
-        with transaction(business.business_id) as session:
-            admin.assign(session, business.business_id, channel_id, bot_id, seen=seen, actor="agent:1")
+        with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+            admin.assign(session, business.business_id, channel_id, bot_id, seen=seen)
 
     assign(business.sms_channel_id, None, business.bot_id)
     with refused("channel_reassigned"):

@@ -178,10 +178,10 @@ def test_a_spent_budget_is_respected(desk, talk, writer, business) -> None:
 def test_without_a_model_it_says_so_and_offers_tags_and_replies(desk, talk, business, monkeypatch) -> None:
     monkeypatch.setattr(copilot_commands, "model", lambda: None)
     monkeypatch.setattr(copilot_queries, "is_configured", lambda: False)
-    with system_transaction() as session:
+    with transaction(business.business_id) as session:
         session.execute(update(Conversation).values(tags=["Envío", "VIP"]))
-        save(session, business.business_id, "agent:1", "envios", "Enviamos a todo el país.")
-        save(session, business.business_id, "agent:1", "adios", "Gracias por escribir.")
+        save(session, business.business_id, "envios", "Enviamos a todo el país.")
+        save(session, business.business_id, "adios", "Gracias por escribir.")
     assert ask(desk, talk, "draft")["job"]["error"] == "No AI model is configured."
     assert ask(desk, talk, "tags")["job"]["tags"] == ["Envío"]
     told = ask(desk, talk, "replies")

@@ -14,6 +14,7 @@ from core.accounts import teams, user_admin
 from core.cli.__main__ import main
 from core.models import Role
 from core.platform.db import transaction
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.factories import PASSWORD, person
 from tests.support.database import column, one, rows
@@ -47,10 +48,10 @@ def test_an_administrator_invites_and_changes_a_role(business: TestBusiness, mon
 
 def test_everybody_is_known_with_their_teams(business: TestBusiness) -> None:
     ana, bea = person(business.business_id), person(business.business_id, name="Bea Soto")
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         for name in ("Ventas", "garantías"):
-            team_id = teams.create(session, business.business_id, "agent:1", name)
-            teams.set_members(session, business.business_id, "agent:1", team_id, [bea.id])
+            team_id = teams.create(session, business.business_id, name)
+            teams.set_members(session, business.business_id, team_id, [bea.id])
         of = {one.id: list(one.teams) for one in user_admin.everyone(session)}
     assert of == {ana.id: [], bea.id: ["garantías", "Ventas"]}
 

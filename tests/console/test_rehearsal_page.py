@@ -14,6 +14,7 @@ from core.evaluation.test_cases import Case, of_bot
 from core.models import Role
 from core.platform.db import transaction
 from core.platform.errors import NotFound
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.factories import person
 from tests.rehearsal.test_replays import answered, begin, claim, done
@@ -120,9 +121,9 @@ def test_a_version_shows_what_its_trial_found(desk: Desk, business: TestBusiness
     assert "were not tried" in said(desk)
     begin(business, BotSettings(name="Luna"))
     done(business)
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         version_history.save(
-            session, business.business_id, business.bot_id, BotSettings(name="Luna"), based_on=1, actor="a", note=""
+            session, business.business_id, business.bot_id, BotSettings(name="Luna"), based_on=1, note=""
         )
     desk.run()
     desk.page.selectbox(key="bot_version").set_value(2)

@@ -15,6 +15,7 @@ from core.conversations.inbox_list import InboxFilter, View
 from core.models import Attachment, Business
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
+from core.platform.scope import Actor, Scope
 from tests.factories import conversation, person, says
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -65,9 +66,9 @@ def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:
 
 def test_a_conversation_of_a_team_tells_its_name(business) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, mode="human")
-    with transaction(business.business_id) as session:
-        team_id = teams.create(session, business.business_id, "agent:1", "Ventas")
-        team_assignment.assign_team(session, business.business_id, talk, "agent:1", team_id)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        team_id = teams.create(session, business.business_id, "Ventas")
+        team_assignment.assign_team(session, business.business_id, talk, team_id)
         (row,) = inbox_list.page(session, business.business_id, InboxFilter(), 0).rows
     assert (row.assignee, row.team) == (None, "Ventas")
     assert read(business.business_id, talk).team == "Ventas"
@@ -102,8 +103,8 @@ def test_quotes_files_and_events_come_with_their_message(business) -> None:
                 business_id=business.business_id, message_id=message_id, mime_type="image/png", state="stored"
             )
         )
-    with transaction(business.business_id) as session:
-        lifecycle.take_over(session, business.business_id, talk, f"agent:{ana.id}", ana.id)
+    with transaction(Scope(business.business_id, Actor.agent(ana.id))) as session:
+        lifecycle.take_over(session, business.business_id, talk, ana.id)
     thread = read(business.business_id, talk)
     _, picture, event = thread.lines
     assert picture.quoted == "which one?"

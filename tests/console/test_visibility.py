@@ -42,6 +42,7 @@ from core.platform import events, object_storage
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
 from core.platform.events import Change, Presence
+from core.platform.scope import Actor, Scope
 from core.replies.copilot import Task
 from core.reporting.metrics import EVERYBODY
 from tests.factories import Person, conversation, failed_message, person, says
@@ -77,10 +78,10 @@ class Floor:
 @pytest.fixture
 def floor(business: Any) -> Floor:
     ana, bea = person(business.business_id), person(business.business_id, name="Bea")
-    with transaction(business.business_id) as session:
-        sales, returns = (teams.create(session, business.business_id, "agent:1", name) for name in ("Sales", "Returns"))
-        teams.set_members(session, business.business_id, "agent:1", sales, [ana.id])
-        teams.set_members(session, business.business_id, "agent:1", returns, [bea.id])
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        sales, returns = (teams.create(session, business.business_id, name) for name in ("Sales", "Returns"))
+        teams.set_members(session, business.business_id, sales, [ana.id])
+        teams.set_members(session, business.business_id, returns, [bea.id])
     held: dict[str, dict[str, Any]] = {
         "mine": {"assignee_id": ana.id, "team_id": returns},
         "team_free": {"team_id": sales},

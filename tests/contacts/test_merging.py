@@ -10,6 +10,7 @@ import pytest
 from core.messaging.contacts import duplicates, merging, profile
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.contacts.steps import close, merge, undo
 from tests.factories import conversation
@@ -104,8 +105,8 @@ def test_a_conversation_that_followed_the_other_address_returns_to_its_own(
 def test_changes_made_since_are_kept(business: TestBusiness, pair: tuple[int, int]) -> None:
     keep, merged = contacts(*pair)
     merge_id = merge(business, keep, merged)
-    with transaction(business.business_id) as session:
-        profile.rename(session, business.business_id, keep, "agent:1", "Sra. Torres")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        profile.rename(session, business.business_id, keep, "Sra. Torres")
     customer_writes("STOP", OTHER)
     undo(business, merge_id)
     with transaction(business.business_id) as session:
@@ -133,9 +134,9 @@ def test_what_cannot_be_merged(business: TestBusiness, pair: tuple[int, int]) ->
 def test_another_business_sees_neither_contacts_nor_merges(business: TestBusiness, pair: tuple[int, int]) -> None:
     keep, merged = contacts(*pair)
     merge_id = merge(business, keep, merged)
-    with transaction(business.business_id + 1) as session:
+    with transaction(Scope(business.business_id + 1, Actor.agent(1))) as session:
         with pytest.raises(NotFound):
-            merging.undo(session, business.business_id + 1, merge_id, "agent:1")
+            merging.undo(session, business.business_id + 1, merge_id)
         assert duplicates.candidates(session, business.business_id + 1, keep, "Ana") == []
 
 

@@ -8,6 +8,7 @@ from core.conversations import pending_draft
 from core.conversations.pending_draft import PendingDraft
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
+from core.platform.scope import Actor, Scope
 from core.replies import drafts, explanations
 from core.replies.decision import Reply, Trace
 from core.types import Passage
@@ -44,8 +45,8 @@ def pending(business: TestBusiness, talk: int) -> PendingDraft | None:
 
 
 def approve(business: TestBusiness, run_id: int) -> None:
-    with transaction(business.business_id) as session:
-        drafts.approve(session, business.business_id, run_id, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        drafts.approve(session, business.business_id, run_id)
 
 
 def run_of(business: TestBusiness, talk: int) -> int:
@@ -89,8 +90,8 @@ def test_a_discarded_draft_leaves_the_conversation_with_people(
     business: TestBusiness, talk: int, edited: bool, outcome: str
 ) -> None:
     run_id = run_of(business, talk)
-    with transaction(business.business_id) as session:
-        words = drafts.set_aside(session, business.business_id, run_id, "agent:1", edited=edited)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        words = drafts.set_aside(session, business.business_id, run_id, edited=edited)
     assert words == "Abrimos a las 9."
     assert one("SELECT outcome FROM ai_runs") == outcome
     assert one("SELECT mode FROM conversations") == "human"
@@ -115,8 +116,8 @@ def test_a_draft_that_cannot_be_sent_stays_pending(business: TestBusiness, talk:
 
 def test_other_businesses_and_other_runs_have_no_draft(business: TestBusiness, talk: int) -> None:
     run_id = run_of(business, talk)
-    with pytest.raises(NotFound), transaction(business.business_id + 1) as session:
-        drafts.approve(session, business.business_id + 1, run_id, "agent:1")
+    with pytest.raises(NotFound), transaction(Scope(business.business_id + 1, Actor.agent(1))) as session:
+        drafts.approve(session, business.business_id + 1, run_id)
     rows("UPDATE ai_runs SET trace = '{}'")
     with pytest.raises(NotFound):
         approve(business, run_id)

@@ -12,6 +12,7 @@ from core.conversations import assignment, lifecycle
 from core.conversations.assignment import Rules
 from core.models import Role
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from core.replies.decision import HandOff, Trace
 from core.replies.handoff_rules import Reason
 from core.types import Summary
@@ -48,15 +49,15 @@ def hand_off(business: TestBusiness, conversation_id: int) -> int | None:
 
 
 def set_rules(business: TestBusiness, automatic: bool = True, max_open: int = 10) -> None:
-    with transaction(business.business_id) as session:
-        assignment.set_rules(session, business.business_id, "agent:1", Rules(automatic, max_open))
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        assignment.set_rules(session, business.business_id, Rules(automatic, max_open))
 
 
 def make_team(business: TestBusiness, *members: int, channels: tuple[int, ...] = ()) -> int:
-    with transaction(business.business_id) as session:
-        team = teams.create(session, business.business_id, "agent:1", "Ventas")
-        teams.set_members(session, business.business_id, "agent:1", team, members)
-        teams.set_channels(session, business.business_id, "agent:1", team, channels)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        team = teams.create(session, business.business_id, "Ventas")
+        teams.set_members(session, business.business_id, team, members)
+        teams.set_channels(session, business.business_id, team, channels)
     return team
 
 

@@ -12,6 +12,7 @@ from core.bots import versions
 from core.bots.settings import BotSettings
 from core.messaging import closing, csat
 from core.platform.db import transaction
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows, state_of
 from tests.support.inbound import customer_writes, receive
@@ -28,8 +29,8 @@ def asking(business: TestBusiness) -> TestBusiness:
 
 
 def close(business: TestBusiness, talk: int) -> None:
-    with transaction(business.business_id) as session:
-        closing.close(session, business.business_id, talk, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        closing.close(session, business.business_id, talk)
 
 
 def asked() -> list[str]:
@@ -121,10 +122,10 @@ def test_a_customer_who_cannot_be_messaged_is_not_asked(asking: TestBusiness) ->
 
 def test_a_conversation_is_asked_about_once(asking: TestBusiness) -> None:
     talk = customer_writes("Hola")
-    with transaction(asking.business_id) as session:
-        stood = closing.close(session, asking.business_id, talk, "agent:1")
+    with transaction(Scope(asking.business_id, Actor.agent(1))) as session:
+        stood = closing.close(session, asking.business_id, talk)
         assert stood is not None
-        assert closing.undo_close(session, asking.business_id, "agent:1", [stood]) == 1
+        assert closing.undo_close(session, asking.business_id, [stood]) == 1
     assert state_of(talk).status == "open"
     close(asking, talk)
     assert len(asked()) == 1
@@ -132,24 +133,24 @@ def test_a_conversation_is_asked_about_once(asking: TestBusiness) -> None:
 
 def test_undoing_a_close_does_not_affect_a_newer_conversation(business: TestBusiness) -> None:
     talk = customer_writes("Hola")
-    with transaction(business.business_id) as session:
-        stood = closing.close(session, business.business_id, talk, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        stood = closing.close(session, business.business_id, talk)
         assert stood is not None
-        assert closing.close(session, business.business_id, talk, "agent:1") is None
+        assert closing.close(session, business.business_id, talk) is None
     customer_writes("Otra cosa")
-    with transaction(business.business_id) as session:
-        assert closing.undo_close(session, business.business_id, "agent:1", [stood]) == 0
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        assert closing.undo_close(session, business.business_id, [stood]) == 0
     assert state_of(talk).status == "closed"
 
 
 def test_an_undone_close_requests_no_rating(asking: TestBusiness) -> None:
     talk = customer_writes("¿Cuánto cuesta?")
-    with transaction(asking.business_id) as session:
-        stood = closing.close(session, asking.business_id, talk, "agent:1")
+    with transaction(Scope(asking.business_id, Actor.agent(1))) as session:
+        stood = closing.close(session, asking.business_id, talk)
         assert stood is not None
     assert one("SELECT count(*) FROM deliveries WHERE next_attempt_at > now() + interval '20 seconds'") == 1
-    with transaction(asking.business_id) as session:
-        assert closing.undo_close(session, asking.business_id, "agent:1", [stood]) == 1
+    with transaction(Scope(asking.business_id, Actor.agent(1))) as session:
+        assert closing.undo_close(session, asking.business_id, [stood]) == 1
     assert column("SELECT status FROM messages WHERE sender = 'system' AND type = 'text'") == ["cancelled"]
     assert state_of(talk).csat_requested_at is None
     close(asking, talk)

@@ -14,6 +14,7 @@ from core.bots.llm.types import Usage
 from core.bots.model_prices import load_prices
 from core.bots.settings import BotSettings
 from core.platform.db import transaction
+from core.platform.scope import Actor, Scope
 from core.replies import trial_costs
 from core.replies.decision import Trace
 from tests.conftest import TestBusiness
@@ -25,8 +26,8 @@ SPENT = Trace("model", model="gpt-6-luna", usage=Usage(input=900, cached=0, outp
 
 
 def tried(business: TestBusiness, trace: Trace) -> None:
-    with transaction(business.business_id) as session:
-        trial_costs.record_trial(session, business.business_id, business.bot_id, trace, actor="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        trial_costs.record_trial(session, business.business_id, business.bot_id, trace)
 
 
 def fits(business: TestBusiness, **limits: int) -> bool:
@@ -83,11 +84,11 @@ def test_an_unknown_price_makes_the_total_unknown(trace: Trace, embedded: Embedd
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_embedding_documents_counts_towards_the_budgets(business: TestBusiness, shared: bool) -> None:
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         of = None if shared else business.bot_id
-        usage.record_embedded(session, business.business_id, of, LOOKED_UP, PRICES, actor="agent:1")
-        usage.record_embedded(session, business.business_id, of, Embedded({"nobody-knows": 5}), PRICES, actor="x")
-        usage.record_embedded(session, business.business_id, of, Embedded(), PRICES, actor="x")
+        usage.record_embedded(session, business.business_id, of, LOOKED_UP, PRICES)
+        usage.record_embedded(session, business.business_id, of, Embedded({"nobody-knows": 5}), PRICES)
+        usage.record_embedded(session, business.business_id, of, Embedded(), PRICES)
         spent = usage.money(session, business.bot_id)
     assert (spent.day, spent.month, spent.unknown_day) == (Decimal("0.02"), Decimal("0.02"), 1)
     assert not fits(business, tokens_per_minute=1000)

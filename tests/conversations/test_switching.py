@@ -7,6 +7,7 @@ import pytest
 from core.conversations import channel_switch, lifecycle
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.factories import conversation, person
 from tests.refusals import refused
@@ -35,10 +36,8 @@ def sms(business: TestBusiness, talk: int) -> channel_switch.AlternativeAddress:
 
 def go_on(business: TestBusiness, talk: int, channel_id: int, identity_id: int) -> int:
     agent = person(business.business_id)
-    with transaction(business.business_id) as session:
-        return channel_switch.continue_on(
-            session, business.business_id, talk, channel_id, identity_id, f"agent:{agent.id}", agent.id
-        )
+    with transaction(Scope(business.business_id, Actor.agent(agent.id))) as session:
+        return channel_switch.continue_on(session, business.business_id, talk, channel_id, identity_id, agent.id)
 
 
 def test_another_conversation_is_opened_and_assigned_to_the_agent(business: TestBusiness, talk: int) -> None:
@@ -61,8 +60,8 @@ def test_an_open_conversation_is_reused(business: TestBusiness, talk: int) -> No
     there = go_on(business, talk, way.channel_id, way.identity_id)
     assert sms(business, talk).open_id == there
     assert go_on(business, talk, way.channel_id, way.identity_id) == there
-    with transaction(business.business_id) as session:
-        lifecycle.close(session, business.business_id, there, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        lifecycle.close(session, business.business_id, there)
     assert go_on(business, talk, way.channel_id, way.identity_id) != there
 
 

@@ -12,6 +12,7 @@ from core.models import Conversation
 from core.platform import events
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import Conflict
+from core.platform.scope import Actor, Scope
 from core.replies import context
 from tests.conftest import TestBusiness
 from tests.factories import conversation, person
@@ -23,8 +24,8 @@ NOW = datetime.now(UTC)
 
 
 def snooze(business_id: int, talk: int, until: datetime) -> None:
-    with transaction(business_id) as session:
-        triage.snooze(session, business_id, talk, "agent:1", until)
+    with transaction(Scope(business_id, Actor.agent(1))) as session:
+        triage.snooze(session, business_id, talk, until)
 
 
 def unsnooze_due() -> int:
@@ -133,8 +134,8 @@ class TestSavedReplies:
                 canned_responses.reject_placeholders(text)
 
     def save(self, business: TestBusiness, shortcut: str, words: str) -> None:
-        with transaction(business.business_id) as session:
-            canned_responses.save(session, business.business_id, "agent:1", shortcut, words)
+        with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+            canned_responses.save(session, business.business_id, shortcut, words)
 
     def all(self, business: TestBusiness) -> list[tuple[str, str]]:
         with transaction(business.business_id) as session:
@@ -145,10 +146,10 @@ class TestSavedReplies:
         self.save(business, "hola", "Buenos días")
         self.save(business, "chau", "Hasta luego")
         assert self.all(business) == [("chau", "Hasta luego"), ("hola", "Buenos días")]
-        with transaction(business.business_id) as session:
+        with transaction(Scope(business.business_id, Actor.agent(1))) as session:
             (first, _) = canned_responses.canned_responses(session)
-            canned_responses.remove(session, business.business_id, "agent:1", first.id)
-            canned_responses.remove(session, business.business_id, "agent:1", first.id)
+            canned_responses.remove(session, business.business_id, first.id)
+            canned_responses.remove(session, business.business_id, first.id)
         assert self.all(business) == [("hola", "Buenos días")]
 
     @pytest.mark.parametrize(

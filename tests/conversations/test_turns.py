@@ -15,6 +15,7 @@ from core.bots.settings import BotSettings
 from core.conversations import lifecycle
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from core.replies import pending_replies
 from core.replies.decision import BotOff, HandOff, NoReplyNeeded, Reply, Trace
 from core.replies.handoff_rules import Reason
@@ -125,8 +126,8 @@ def test_a_newer_message_discards_the_answer_and_the_next_one_covers_both(busine
 def test_a_takeover_discards_the_answer(business: TestBusiness) -> None:
     conversation_id = customer_writes()
     turn, reply_context = begin()
-    with transaction(business.business_id) as session:
-        lifecycle.take_over(session, business.business_id, conversation_id, "agent:1", None)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        lifecycle.take_over(session, business.business_id, conversation_id, None)
     assert not finish(turn, reply_context)
     assert said() == []
 
@@ -145,8 +146,8 @@ def test_a_takeover_waits_while_the_answer_is_written(business: TestBusiness) ->
             failures.append(error)
 
     def take_over() -> None:
-        with transaction(business.business_id) as session:
-            lifecycle.take_over(session, business.business_id, conversation_id, "agent:1", None)
+        with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+            lifecycle.take_over(session, business.business_id, conversation_id, None)
 
     threads = [threading.Thread(target=run, args=(step,)) for step in (take_over, lambda: finish(turn, reply_context))]
     for thread in threads:

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.conversations import lifecycle
 from core.platform.db import transaction
+from core.platform.scope import Actor, Scope
 from core.reporting import api_stats
 from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows
@@ -84,8 +85,8 @@ def test_history_is_in_no_metric(business: TestBusiness) -> None:
     receive(past((ANA, [old(1), old(2, at=lately), old(3, at=lately + 9, ours=True)])))
     assert figures() == before
     talk = one("SELECT id FROM conversations WHERE imported")
-    with transaction(business.business_id) as session:
-        lifecycle.reopen(session, business.business_id, talk, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        lifecycle.reopen(session, business.business_id, talk)
     assert figures().total_conversations == before.total_conversations + 1
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from core.messaging.inbound.store_messages import readable_name
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from core.replies import pending_replies
 from core.replies.decision import Reply, Trace
 from tests.conftest import TestBusiness
@@ -103,10 +104,10 @@ def test_a_repeated_number_change_is_shown_once(business: TestBusiness) -> None:
 def test_a_new_number_with_a_recent_contact_is_merged(business: TestBusiness) -> None:
     customer_writes("Hola", "5491155550001")
     other = customer_writes("Hola", "5491166660002")
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         from core.conversations import lifecycle
 
-        lifecycle.close(session, business.business_id, other, "agent:1")
+        lifecycle.close(session, business.business_id, other)
     rows(
         "INSERT INTO contact_identities (business_id, contact_id, kind, address)"
         " SELECT business_id, contact_id, 'sms', '+5491166660002' FROM conversations WHERE id = :id",

@@ -13,6 +13,7 @@ from core.messaging.outbound import claim as claims
 from core.messaging.outbound import manual_retry, results
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.support.database import one, rows
 from tests.support.inbound import customer_writes, receive
@@ -130,8 +131,8 @@ def test_a_repeated_failure_does_not_fail_the_next_attempt(business: TestBusines
     message_id = sent(business)
     at = time.time()
     report("wamid.OUT", "failed", errors=FAILURE, at=at)
-    with transaction(business.business_id) as session:
-        assert manual_retry.retry(session, business.business_id, [message_id], None, "agent:1").queued == [message_id]
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        assert manual_retry.retry(session, business.business_id, [message_id], None).queued == [message_id]
     receive({**meta_body(status_value("wamid.OUT", "failed", errors=FAILURE, at=at)), "again": 1})
     assert stored_message(message_id).status == "queued"
     claimed = claim_one()

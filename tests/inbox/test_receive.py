@@ -17,6 +17,7 @@ from core.messaging.inbound import ingest as receiving
 from core.messaging.inbound import store_messages
 from core.messaging.inbound.ingest import receive_pending
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from tests.channels.payloads import Payload, load, load_all
 from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows
@@ -227,16 +228,16 @@ def test_a_reaction_an_edit_and_a_revocation_land_on_their_message(business: Tes
 def test_a_reaction_to_a_closed_conversation_stays_there(business: TestBusiness) -> None:
     receive(meta_body(text_value("Hola", wamid="wamid.TARGET")))
     closed = one("SELECT id FROM conversations")
-    with transaction(business.business_id) as session:
-        lifecycle.close(session, business.business_id, closed, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        lifecycle.close(session, business.business_id, closed)
     receive(meta_body(value_of(item("reaction", "wamid.R", message_id="wamid.TARGET", emoji="👍"))))
     assert rows("SELECT id, status FROM conversations") == [(closed, "closed")]
 
 
 def test_a_closed_conversation_is_followed_by_a_new_one(business: TestBusiness) -> None:
     first = customer_writes("Hola")
-    with transaction(business.business_id) as session:
-        lifecycle.close(session, business.business_id, first, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        lifecycle.close(session, business.business_id, first)
     second = customer_writes("Otra cosa")
     assert second != first
     assert rows("SELECT status, mode FROM conversations ORDER BY id") == [("closed", "bot"), ("open", "bot")]
@@ -249,8 +250,8 @@ def test_a_conversation_closed_while_its_message_arrives_is_followed_by_a_new_on
     conversation.
     """
     first = customer_writes("Hola")
-    with transaction(business.business_id) as closing:
-        lifecycle.close(closing, business.business_id, first, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as closing:
+        lifecycle.close(closing, business.business_id, first)
         arriving = threading.Thread(target=receive, args=(meta_body(text_value("Otra cosa")),))
         arriving.start()
         _until_somebody_waits_for_a_row()

@@ -17,6 +17,7 @@ from core.knowledge.web_fetch import Page
 from core.platform import object_storage
 from core.platform.db import transaction
 from core.platform.errors import NotFound
+from core.platform.scope import Actor, Scope
 from core.tasks import background_tasks
 from core.tasks.background_tasks import MOST_ATTEMPTS, ClaimedTask, TaskInterrupted
 from tests.conftest import TestBusiness
@@ -99,16 +100,16 @@ def test_new_content_takes_the_old_one_s_place_and_what_stayed_the_same_is_not_e
     old_key = source(business, source_id).file_key
     model.asked.clear()
     kept = _keep(business, markdown("Abrimos a las diez.", *ANSWERS[1:]))
-    with transaction(business.business_id) as session:
-        assert sources.replace(session, source_id, kept, by="agent:1") == old_key
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        assert sources.replace(session, source_id, kept) == old_key
     assert passages(source_id) == list(ANSWERS)
     read_next()
     assert passages(source_id) == ["Abrimos a las diez.", *ANSWERS[1:]]
     assert model.asked == ["Section 0\nAbrimos a las diez."]
     assert one("SELECT count(*) FROM knowledge_revisions") == 1
     assert one("SELECT count(*) FROM knowledge_vectors") == 4
-    with refused("source_exists"), transaction(business.business_id) as session:
-        sources.replace(session, source_id, kept, by="agent:1")
+    with refused("source_exists"), transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        sources.replace(session, source_id, kept)
 
 
 def _keep(business: TestBusiness, content: bytes) -> sources.StoredContent:
@@ -156,14 +157,14 @@ def test_cancelling_leaves_nothing_half_read_and_a_state_that_says_so(
     running = claim()
     work_on = ingest._start(running, None)
     assert work_on is not None
-    with transaction(business.business_id) as session:
-        sources.cancel(session, source_id, by="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        sources.cancel(session, source_id)
     with pytest.raises(TaskInterrupted):
         ingest._read(running, work_on)
     assert source(business, source_id).state == "cancelled"
     assert rows("SELECT FROM knowledge_chunks") == rows("SELECT FROM knowledge_revisions") == []
-    with transaction(business.business_id) as session:
-        sources.reread(session, source_id, by="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        sources.reread(session, source_id)
     read_next()
     assert passages(source_id) == list(ANSWERS)
 
@@ -171,8 +172,8 @@ def test_cancelling_leaves_nothing_half_read_and_a_state_that_says_so(
 def test_a_bad_file_says_why_and_what_was_found_before_stays(business: TestBusiness) -> None:
     source_id = add(business, markdown(*ANSWERS))
     read_next()
-    with transaction(business.business_id) as session:
-        sources.replace(session, source_id, _keep(business, b"%PDF-1.7 but not really"), by="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        sources.replace(session, source_id, _keep(business, b"%PDF-1.7 but not really"))
     read_next()
     found = source(business, source_id)
     assert (found.state, found.fault) == ("failed", "damaged")
@@ -247,10 +248,8 @@ def test_a_change_of_the_model_leaves_no_gap(
 
 
 def add_page(business: TestBusiness, address: str = "https://shop.example/help/", title: str = "") -> int:
-    with transaction(business.business_id) as session:
-        return sources.add_page(
-            session, business.business_id, address, bot_id=business.bot_id, title=title, by="agent:1"
-        )
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        return sources.add_page(session, business.business_id, address, bot_id=business.bot_id, title=title)
 
 
 def test_a_web_page_is_fetched_and_fetched_again(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,8 +262,8 @@ def test_a_web_page_is_fetched_and_fetched_again(business: TestBusiness, monkeyp
     assert (first.state, first.kind, first.title) == ("ready", "page", "How we help")
 
     def again() -> None:
-        with transaction(business.business_id) as session:
-            sources.reread(session, source_id, by="agent:1")
+        with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+            sources.reread(session, source_id)
         read_next()
 
     again()
@@ -286,18 +285,18 @@ def test_a_changed_page_that_was_not_read_to_its_end_is_read_when_it_is_asked_fo
     shown.append(markdown("Cerrado por vacaciones."))
 
     def again() -> None:
-        with transaction(business.business_id) as session:
-            sources.reread(session, source_id, by="agent:1")
+        with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+            sources.reread(session, source_id)
 
     again()
     running = claim()
     assert ingest._start(running, ingest._fetch_page(running)) is not None
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         if how == "failed":
             background_tasks.finish(session, running, "timed_out")
             ingest.failed(session, running, "timed_out")
         elif how == "cancelled":
-            sources.cancel(session, source_id, by="agent:1")
+            sources.cancel(session, source_id)
     assert passages(source_id) == list(ANSWERS)
     again()
     read_next()
@@ -323,8 +322,8 @@ def test_a_page_is_a_source_once_and_has_an_address(business: TestBusiness) -> N
 def test_removing_a_source_removes_everything_of_it(business: TestBusiness) -> None:
     source_id = add(business, markdown(*ANSWERS))
     read_next()
-    with transaction(business.business_id) as session:
-        key = sources.remove(session, source_id, by="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        key = sources.remove(session, source_id)
     assert key is not None
     object_storage.delete(key)
     object_storage.delete(key)
@@ -336,8 +335,8 @@ def test_removing_a_source_removes_everything_of_it(business: TestBusiness) -> N
 def test_a_source_that_goes_while_it_is_read_ends_the_work(business: TestBusiness) -> None:
     source_id = add(business, markdown(*ANSWERS))
     running = claim()
-    with transaction(business.business_id) as session:
-        sources.remove(session, source_id, by="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        sources.remove(session, source_id)
     work.run_task(running)
     assert rows("SELECT FROM knowledge_chunks") == []
 

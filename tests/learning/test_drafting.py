@@ -15,6 +15,7 @@ from core.evaluation import hourly_run, suggestion_drafts, suggestions
 from core.evaluation.suggestion_drafts import Entry, Material
 from core.platform.db import transaction
 from core.platform.errors import NotFound
+from core.platform.scope import Actor, Scope
 from tests.factories import asked_in_vain
 
 DAY = timedelta(days=1)
@@ -83,8 +84,8 @@ def test_an_empty_answer_or_one_that_came_too_late_changes_nothing(business, mat
     with transaction(business.business_id) as session:
         suggestion_drafts.keep(session, material.suggestion_id, Entry(question="Q", answer=" "))
     assert answer() == ("Sí, en una semana.", "team")
-    with transaction(business.business_id) as session:
-        suggestions.dismiss(session, business.business_id, material.suggestion_id, actor="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        suggestions.dismiss(session, business.business_id, material.suggestion_id)
         suggestion_drafts.keep(session, material.suggestion_id, Entry(question="Q", answer="Late."))
     assert answer() == ("Sí, en una semana.", "team")
 

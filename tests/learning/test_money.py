@@ -18,6 +18,7 @@ from core.bots.llm.types import Usage
 from core.bots.settings import BotSettings, QaPair
 from core.monitoring import alerts
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from core.replies import trial_costs
 from core.replies.assistant import compose
 from core.replies.decision import HandOff, Reply, Trace
@@ -67,10 +68,10 @@ def test_days_and_months_are_those_of_the_business(business, monkeypatch: pytest
 def test_trials_count_and_what_has_no_price_is_counted_apart(business) -> None:
     cost(business, "0.5")
     cost(business, None)
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         for price in (Decimal("0.25"), None):
             trace = Trace("model", model="m", usage=Usage(1, 0, 1), cost=price)
-            trial_costs.record_trial(session, business.business_id, business.bot_id, trace, actor="agent:1")
+            trial_costs.record_trial(session, business.business_id, business.bot_id, trace)
     assert money(business) == Money(Decimal("0.75"), Decimal("0.75"), 2, 2)
 
 

@@ -16,12 +16,13 @@ from core.evaluation.suggestions import Suggested
 from core.models import AnswerOutcome, BotCalibration, Suggestion
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
+from core.platform.scope import Actor, Scope
 from core.text.pii import MASK
 from tests.factories import NOW, ai_run, asked_in_vain, message, past_conversation
 from tests.refusals import refused
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-ME = "agent:1"
+ME = Actor.agent(1)
 
 
 def gathered(business, view: str = "open") -> list[Suggested]:
@@ -112,9 +113,9 @@ def test_personal_data_of_customers_is_not_kept(business) -> None:
 def test_accepting_makes_an_approved_answer_of_the_next_version(business) -> None:
     suggestion = violins(business, answer="Yes, we do.")
     number, pairs = settings_of(business)
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, ME)) as session:
         version = suggestions.accept(
-            session, business.business_id, suggestion.id, "Do you repair violins? ", "Yes, in a week.", actor=ME
+            session, business.business_id, suggestion.id, "Do you repair violins? ", "Yes, in a week."
         )
     after, found = settings_of(business)
     assert after == version == number + 1
@@ -124,7 +125,7 @@ def test_accepting_makes_an_approved_answer_of_the_next_version(business) -> Non
     assert accepted.answer == "Yes, in a week."
     with system_transaction() as session:
         author = session.scalar(text("SELECT author FROM bot_versions WHERE version = :number"), {"number": version})
-    assert author == ME
+    assert author == str(ME)
 
 
 def test_a_question_that_has_an_answer_gets_the_new_one(business) -> None:
@@ -132,8 +133,8 @@ def test_a_question_that_has_an_answer_gets_the_new_one(business) -> None:
     for answer in ("Yes.", "No."):
         with system_transaction() as session:
             session.execute(update(Suggestion).values(state="open"))
-        with transaction(business.business_id) as session:
-            suggestions.accept(session, business.business_id, suggestion.id, "Do you repair violins?", answer, actor=ME)
+        with transaction(Scope(business.business_id, ME)) as session:
+            suggestions.accept(session, business.business_id, suggestion.id, "Do you repair violins?", answer)
     same = [one.answer for one in settings_of(business)[1] if "violins" in one.question]
     assert same == ["No."]
 
@@ -151,29 +152,29 @@ def test_a_question_that_has_an_answer_gets_the_new_one(business) -> None:
 def test_words_that_cannot_be_an_answer_change_nothing(business, question: str, answer: str, code: str) -> None:
     suggestion = violins(business)
     before = settings_of(business)
-    with refused(code), transaction(business.business_id) as session:
-        suggestions.accept(session, business.business_id, suggestion.id, question, answer, actor=ME)
+    with refused(code), transaction(Scope(business.business_id, ME)) as session:
+        suggestions.accept(session, business.business_id, suggestion.id, question, answer)
     assert settings_of(business) == before
     assert [one.id for one in gathered(business)] == [suggestion.id]
 
 
 def test_setting_aside_can_be_undone_and_what_is_asked_again_joins_it_there(business) -> None:
     suggestion = violins(business)
-    with transaction(business.business_id) as session:
-        suggestions.dismiss(session, business.business_id, suggestion.id, actor=ME)
+    with transaction(Scope(business.business_id, ME)) as session:
+        suggestions.dismiss(session, business.business_id, suggestion.id)
     asked_in_vain(business, "Do you repair violins?", HOUR)
     assert gathered(business) == []
     assert [one.count for one in gathered(business, "dismissed")] == [2]
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, ME)) as session:
         assert suggestions.counts(session, business.bot_id) == {"dismissed": 1}
-        suggestions.reopen(session, business.business_id, suggestion.id, actor=ME)
+        suggestions.reopen(session, business.business_id, suggestion.id)
     assert [one.count for one in gathered(business)] == [2]
 
 
 def test_a_snoozed_suggestion_comes_back_by_itself(business) -> None:
     suggestion = violins(business)
-    with transaction(business.business_id) as session:
-        suggestions.snooze(session, business.business_id, suggestion.id, 7, actor=ME)
+    with transaction(Scope(business.business_id, ME)) as session:
+        suggestions.snooze(session, business.business_id, suggestion.id, 7)
     assert gathered(business) == []
     assert [one.id for one in gathered(business, "snoozed")] == [suggestion.id]
     with system_transaction() as session:
@@ -183,20 +184,20 @@ def test_a_snoozed_suggestion_comes_back_by_itself(business) -> None:
 
 def test_two_people_do_not_decide_twice(business) -> None:
     suggestion = violins(business)
-    with transaction(business.business_id) as session:
-        suggestions.dismiss(session, business.business_id, suggestion.id, actor=ME)
-    with refused("already_decided"), transaction(business.business_id) as session:
-        suggestions.accept(session, business.business_id, suggestion.id, "Q", "A", actor="agent:2")
-    with pytest.raises(NotFound), transaction(business.business_id) as session:
-        suggestions.snooze(session, business.business_id, 999, 7, actor=ME)
+    with transaction(Scope(business.business_id, ME)) as session:
+        suggestions.dismiss(session, business.business_id, suggestion.id)
+    with refused("already_decided"), transaction(Scope(business.business_id, Actor.agent(2))) as session:
+        suggestions.accept(session, business.business_id, suggestion.id, "Q", "A")
+    with pytest.raises(NotFound), transaction(Scope(business.business_id, ME)) as session:
+        suggestions.snooze(session, business.business_id, 999, 7)
 
 
 def test_another_business_sees_nothing_of_it(business) -> None:
     suggestion = violins(business)
-    with transaction(business.business_id + 1) as session:
+    with transaction(Scope(business.business_id + 1, ME)) as session:
         assert suggestions.listed(session, business.bot_id) == []
         with pytest.raises(NotFound):
-            suggestions.dismiss(session, business.business_id + 1, suggestion.id, actor=ME)
+            suggestions.dismiss(session, business.business_id + 1, suggestion.id)
 
 
 def test_each_bot_learns_once_an_hour(business) -> None:

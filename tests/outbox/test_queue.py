@@ -14,6 +14,7 @@ from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.refusals import refused
 from tests.support.database import column, one, rows
@@ -114,8 +115,8 @@ def test_a_closed_or_foreign_conversation_takes_nothing(business: TestBusiness) 
     other = one("INSERT INTO businesses (name) VALUES ('Other') RETURNING id")
     with pytest.raises(NotFound):
         say(other, conversation_id)
-    with transaction(business.business_id) as session:
-        lifecycle.close(session, business.business_id, conversation_id, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        lifecycle.close(session, business.business_id, conversation_id)
     with pytest.raises(Conflict):
         say(business.business_id, conversation_id)
 

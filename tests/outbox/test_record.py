@@ -13,6 +13,7 @@ from core.messaging.outbound.claim import Claimed
 from core.models import Sender
 from core.platform.config import get_settings
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows
 from tests.support.inbound import customer_writes
@@ -154,8 +155,8 @@ def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: Tes
     claimed = claim_one()
     rows("UPDATE deliveries SET lease = NULL, leased_until = NULL, uncertain_since = now()")
     rows("UPDATE messages SET status = 'uncertain' WHERE id = :id", id=message_id)
-    with transaction(business.business_id) as session:
-        manual_retry.retry(session, business.business_id, [message_id], None, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        manual_retry.retry(session, business.business_id, [message_id], None)
     with transaction(business.business_id) as session:
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     assert stored_message(message_id).status == "sent"
@@ -168,8 +169,8 @@ def test_given_up_while_it_was_accepted_is_sent_after_all(business: TestBusiness
     rows("UPDATE deliveries SET leased_until = now() - interval '1 second'")
     with system_transaction() as session:
         claims.expire_leases(session)
-    with transaction(business.business_id) as session:
-        assert manual_retry.give_up(session, business.business_id, [message_id], "agent:1") == 1
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        assert manual_retry.give_up(session, business.business_id, [message_id]) == 1
     with transaction(business.business_id) as session:
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     after = stored_message(message_id)

@@ -18,6 +18,7 @@ from core.messaging.outbound import manual_retry, results, settlement
 from core.messaging.outbound.status import MOVES
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.support.database import column, rows
 from tests.support.inbound import customer_writes, receive
@@ -133,14 +134,14 @@ class Moves(RuleBasedStateMachine):
     @rule(data=st.data(), command=st.sampled_from(["retry", "give up", "confirm", "opt out"]))
     def person(self, data: st.DataObject, command: str) -> None:
         message_id = self._one(data)
-        with transaction(self.business_id) as session:
+        with transaction(Scope(self.business_id, Actor.agent(1))) as session:
             match command:
                 case "retry":
-                    manual_retry.retry(session, self.business_id, [message_id], None, "agent:1")
+                    manual_retry.retry(session, self.business_id, [message_id], None)
                 case "give up":
-                    manual_retry.give_up(session, self.business_id, [message_id], "agent:1")
+                    manual_retry.give_up(session, self.business_id, [message_id])
                 case "confirm":
-                    manual_retry.confirm_sent(session, self.business_id, message_id, "agent:1")
+                    manual_retry.confirm_sent(session, self.business_id, message_id)
                 case "opt out":
                     settlement.cancel_opted_out(session, column(_IDENTITY, id=message_id))
 

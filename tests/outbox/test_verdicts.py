@@ -19,6 +19,7 @@ from core.models import Sender
 from core.monitoring import alerts
 from core.platform.config import get_settings
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.refusals import refused
 from tests.support.database import column, one, rows
@@ -106,8 +107,8 @@ def test_new_credentials_resume_the_number(business: TestBusiness) -> None:
         refuse(business, claimed, "190", 401)
     assert claim() == []
     edit = ChannelEdit("Tienda", "102290129340398", business.bot_id, None, {"access_token": "new"})
-    with transaction(business.business_id) as session:
-        change(session, business.business_id, "agent:1", business.whatsapp_channel_id, edit)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        change(session, business.business_id, business.whatsapp_channel_id, edit)
     assert sorted(ids(claim())) == held
 
 

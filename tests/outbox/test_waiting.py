@@ -16,6 +16,7 @@ from core.messaging.outbound.api_send import SendRequest, submit
 from core.messaging.outbound.claim import Claimed
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows
 from tests.support.inbound import customer_writes, receive
@@ -60,9 +61,9 @@ def later() -> None:
 
 def by_program(business: TestBusiness, conversation_id: int, **more: Any) -> int:
     content = {"type": "text", "text": "Tu pedido va en camino"}
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.api_key(1))) as session:
         order = SendRequest(content, conversation_id=conversation_id, **more)
-        return submit(session, business.business_id, order, "key:1").message_ids[0]
+        return submit(session, business.business_id, order).message_ids[0]
 
 
 def waiting_list(business: TestBusiness) -> list[int]:
@@ -88,8 +89,8 @@ def test_a_wait_ends_when_the_answer_was_sent(business: TestBusiness, sender: Se
 def test_what_is_scheduled_or_cancelled_ends_no_wait(business: TestBusiness) -> None:
     (message_id,) = say(business.business_id, customer_writes(), send_at=datetime.now(UTC) + timedelta(hours=20))
     assert waits()
-    with transaction(business.business_id) as session:
-        manual_retry.cancel(session, business.business_id, message_id, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        manual_retry.cancel(session, business.business_id, message_id)
     assert stand()[:2] == (True, 1)
 
 
@@ -173,14 +174,14 @@ def test_retrying_or_giving_up_an_unsent_answer(business: TestBusiness, deed: st
     (message_id,) = say(business.business_id, conversation_id)
     lost(business, claim_one(), SILENCE if deed in ("arrived", "receipt") else REFUSED)
     later()
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         match deed:
             case "retry":
-                manual_retry.retry(session, business.business_id, [message_id], None, "agent:1")
+                manual_retry.retry(session, business.business_id, [message_id], None)
             case "give_up":
-                manual_retry.give_up(session, business.business_id, [message_id], "agent:1")
+                manual_retry.give_up(session, business.business_id, [message_id])
             case "arrived":
-                manual_retry.confirm_sent(session, business.business_id, message_id, "agent:1")
+                manual_retry.confirm_sent(session, business.business_id, message_id)
     if deed == "receipt":
         receive(meta_body(status_value("wamid.X", "delivered", our_id=message_id)))
     assert stand()[:3] == ((deed in ("retry", "give_up")), int(deed in ("retry", "give_up")), None)
@@ -196,8 +197,8 @@ def test_giving_up_a_message_without_a_question_ends_the_wait(business: TestBusi
     (message_id,) = say(business.business_id, conversation_id, "¿Sigue interesada?")
     lost(business, claim_one())
     assert waits()
-    with transaction(business.business_id) as session:
-        manual_retry.give_up(session, business.business_id, [message_id], "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        manual_retry.give_up(session, business.business_id, [message_id])
     assert not waits()
 
 
@@ -207,8 +208,8 @@ def test_an_unsent_answer_reopens_a_closed_conversation(business: TestBusiness, 
     conversation_id = customer_writes()
     (message_id,) = say(business.business_id, conversation_id, sender=Sender.BOT)
     sent(business, claim_one())
-    with transaction(business.business_id) as session:
-        lifecycle.close(session, business.business_id, conversation_id, "agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        lifecycle.close(session, business.business_id, conversation_id)
     here = customer_writes("¿Hola?") if again else conversation_id
     errors = [{"code": 131026, "title": "Undeliverable"}]
     receive(meta_body(status_value("x", "failed", our_id=message_id, errors=errors)))

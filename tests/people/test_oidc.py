@@ -16,7 +16,7 @@ from console.http.security import COOKIE
 from core.accounts import sessions, user_admin
 from core.models import Agent
 from core.platform.config import get_settings
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.factories import Person, person
 from tests.people.identity_provider import CLIENT, SECRET, STRANGERS_KEY, Provider, serve
@@ -115,8 +115,8 @@ def test_a_provider_with_another_issuer_is_refused(
 
 
 def test_a_disabled_agent_is_refused(browser: TestClient, provider: Provider, ana: Person) -> None:
-    with system_transaction() as session:
-        user_admin.disable(session, ana.business_id, "system:test", ana.id)
+    with transaction(ana.business_id) as session:
+        user_admin.disable(session, ana.business_id, ana.id)
     assert go(browser, provider) == "/auth/login?provider"
 
 

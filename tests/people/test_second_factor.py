@@ -111,7 +111,7 @@ def test_the_secret_is_stored_after_a_first_code_and_deleted_on_removal(ana: Per
     with transaction(ana.business_id) as session:
         two_factor.enrol(session, ana.id, SECRET, code())
     with transaction(ana.business_id) as session:
-        two_factor.remove(session, ana.id, "system:test")
+        two_factor.remove(session, ana.id)
     with system_transaction() as session:
         who = users.authenticate(session, ana.email, PASSWORD)
     assert who is not None

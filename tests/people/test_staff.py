@@ -11,8 +11,9 @@ import pytest
 from core.accounts import audit_log, sessions, teams, user_admin
 from core.accounts.user_admin import Person
 from core.models import Role
-from core.platform.db import system_transaction, transaction
+from core.platform.db import acting, system_transaction, transaction
 from core.platform.errors import NotFound
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.factories import conversation, person
 from tests.refusals import refused
@@ -25,18 +26,18 @@ def everyone(business: TestBusiness) -> Sequence[Person]:
 
 
 def invite(business: TestBusiness, name: str = "Eva Ruiz", email: str = "eva@desk.example") -> str:
-    with transaction(business.business_id) as session:
-        return user_admin.invite(session, business.business_id, "agent:1", name, email, Role.AGENT)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        return user_admin.invite(session, business.business_id, name, email, Role.AGENT)
 
 
 def disable(business: TestBusiness, agent_id: int, actor: str = "system:test") -> None:
-    with transaction(business.business_id) as session:
-        user_admin.disable(session, business.business_id, actor, agent_id)
+    with transaction(Scope(business.business_id, Actor.parse(actor))) as session:
+        user_admin.disable(session, business.business_id, agent_id)
 
 
 def set_role(business: TestBusiness, agent_id: int, role: Role) -> None:
     with transaction(business.business_id) as session:
-        user_admin.set_role(session, business.business_id, "system:test", agent_id, role)
+        user_admin.set_role(session, business.business_id, agent_id, role)
 
 
 def test_an_invitation_logs_in_once_and_updates_last_seen(business: TestBusiness) -> None:
@@ -67,7 +68,7 @@ def test_disabling_ends_all_sessions_links_and_keys(business: TestBusiness) -> N
     ana = person(business.business_id)
     conversation(business.business_id, business.whatsapp_channel_id, assignee_id=ana.id)
     with transaction(business.business_id) as session:
-        link = user_admin.new_link(session, business.business_id, "system:test", ana.id)
+        link = user_admin.new_link(session, business.business_id, ana.id)
     disable(business, ana.id)
     with system_transaction() as session:
         assert sessions.session_agent(session, ana.token) is None
@@ -75,9 +76,9 @@ def test_disabling_ends_all_sessions_links_and_keys(business: TestBusiness) -> N
     (gone,) = everyone(business)
     assert (gone.disabled_at is not None, gone.open_conversations) == (True, 1)
     with refused("person_disabled"), transaction(business.business_id) as session:
-        user_admin.new_link(session, business.business_id, "system:test", ana.id)
+        user_admin.new_link(session, business.business_id, ana.id)
     with transaction(business.business_id) as session:
-        user_admin.enable(session, business.business_id, "system:test", ana.id)
+        user_admin.enable(session, business.business_id, ana.id)
     assert everyone(business)[0].disabled_at is None
 
 
@@ -114,15 +115,16 @@ def test_two_administrators_cannot_remove_each_other(business: TestBusiness) -> 
 def test_agents_of_another_business_cannot_be_changed(business: TestBusiness) -> None:
     ana = person(business.business_id)
     with pytest.raises(NotFound), transaction(business.business_id + 1) as session:
-        user_admin.disable(session, business.business_id + 1, "system:test", ana.id)
+        user_admin.disable(session, business.business_id + 1, ana.id)
 
 
 def test_the_audit_log_lists_actions_and_pages(business: TestBusiness) -> None:
     ana = person(business.business_id, name="Ana Torres", role=Role.ADMINISTRATOR)
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(ana.id))) as session:
         for number in range(5):
-            audit_log.record(session, business.business_id, f"agent:{ana.id}", "queue.retry", f"message:{number}")
-        audit_log.record(session, business.business_id, "key:3", "api_key.revoke", "api_key:9")
+            audit_log.record(session, "queue.retry", f"message:{number}")
+        with acting(session, Actor.api_key(3)):
+            audit_log.record(session, "api_key.revoke", "api_key:9")
     with transaction(business.business_id) as session:
         newest = audit_log.entries(session, area="queue", limit=3)
         older = audit_log.entries(session, area="queue", limit=3, before_id=newest[-1].id)
@@ -135,18 +137,18 @@ def test_the_audit_log_lists_actions_and_pages(business: TestBusiness) -> None:
 
 def test_audit_entries_come_with_the_names_of_what_they_refer_to(business: TestBusiness) -> None:
     ana, eva = (person(business.business_id, name=name) for name in ("Ana Torres", "Eva Ruiz"))
-    with transaction(business.business_id) as session:
-        team = teams.create(session, business.business_id, f"agent:{ana.id}", "Ventas")
-        teams.set_members(session, business.business_id, f"agent:{ana.id}", team, [ana.id, eva.id])
-        record = partial(audit_log.record, session, business.business_id, "system")
+    with transaction(Scope(business.business_id, Actor.agent(ana.id))) as session:
+        team = teams.create(session, business.business_id, "Ventas")
+        teams.set_members(session, business.business_id, team, [ana.id, eva.id])
+        record = partial(audit_log.record, session)
         record("channel.assign", f"channel:{business.sms_channel_id}", before=None, after=99)
         record("product.remove", "product:99999999999999999999")
         record("saved_reply.save", "saved_reply:²")
     with transaction(business.business_id) as session:
         reply, product, channel, members, *_ = audit_log.entries(session)
     assert members.names == {f"agent:{ana.id}": "Ana Torres", f"agent:{eva.id}": "Eva Ruiz", f"team:{team}": "Ventas"}
-    assert list(channel.names) == [f"channel:{business.sms_channel_id}"]
-    assert not product.names and not reply.names
+    assert list(channel.names) == [f"agent:{ana.id}", f"channel:{business.sms_channel_id}"]
+    assert [*product.names, *reply.names] == 2 * [f"agent:{ana.id}"]
 
 
 def test_the_application_cannot_change_audit_entries(business: TestBusiness) -> None:

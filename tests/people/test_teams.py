@@ -16,6 +16,7 @@ from core.conversations.inbox_list import InboxFilter
 from core.models import Role
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.factories import conversation, person
 from tests.refusals import refused
@@ -24,8 +25,8 @@ from tests.support.desk import Desk
 
 
 def make(business: TestBusiness, name: str) -> int:
-    with transaction(business.business_id) as session:
-        return teams.create(session, business.business_id, "agent:1", name)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        return teams.create(session, business.business_id, name)
 
 
 def known(business: TestBusiness) -> Sequence[TeamFacts]:
@@ -34,13 +35,13 @@ def known(business: TestBusiness) -> Sequence[TeamFacts]:
 
 
 def set_members(business: TestBusiness, team_id: int, agent_ids: Sequence[int]) -> None:
-    with transaction(business.business_id) as session:
-        teams.set_members(session, business.business_id, "agent:1", team_id, agent_ids)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        teams.set_members(session, business.business_id, team_id, agent_ids)
 
 
 def give(business: TestBusiness, conversation_id: int, team_id: int | None) -> None:
-    with transaction(business.business_id) as session:
-        team_assignment.assign_team(session, business.business_id, conversation_id, "agent:1", team_id)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        team_assignment.assign_team(session, business.business_id, conversation_id, team_id)
 
 
 def test_set_members_replaces_the_members(business: TestBusiness) -> None:
@@ -72,10 +73,10 @@ def test_a_name_is_unique_ignoring_case(business: TestBusiness) -> None:
     returns = make(business, "Returns")
     with refused("team_name_taken"):
         make(business, "SALES")
-    with refused("team_name_taken"), transaction(business.business_id) as session:
-        teams.rename(session, business.business_id, "agent:1", returns, "sales")
-    with transaction(business.business_id) as session:
-        teams.rename(session, business.business_id, "agent:1", returns, "RETURNS")
+    with refused("team_name_taken"), transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        teams.rename(session, business.business_id, returns, "sales")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        teams.rename(session, business.business_id, returns, "RETURNS")
     assert [team.name for team in known(business)] == ["RETURNS", "Sales"]
 
 
@@ -89,8 +90,8 @@ def test_the_list_can_be_filtered_by_team_until_it_is_removed(business: TestBusi
         found = inbox_list.page(session, business.business_id, InboxFilter(team=sales), 0).rows
     assert [row.id for row in found] == [talk]
     assert known(business)[0].open_conversations == 1
-    with transaction(business.business_id) as session:
-        teams.remove(session, business.business_id, "agent:1", sales)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        teams.remove(session, business.business_id, sales)
     assert one(f"SELECT team_id FROM conversations WHERE id = {talk}") is None
     assert column("SELECT action FROM audit_entries ORDER BY id") == ["team.create", "conversation.team", "team.remove"]
 
@@ -153,8 +154,8 @@ def test_a_channel_has_one_team_of_its_own_business(business: TestBusiness) -> N
     channel = business.whatsapp_channel_id
 
     def set_channels(team_id: int, wanted: list[int]) -> None:
-        with transaction(business.business_id) as session:
-            teams.set_channels(session, business.business_id, "agent:1", team_id, wanted)
+        with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+            teams.set_channels(session, business.business_id, team_id, wanted)
 
     set_channels(sales, [channel])
     set_channels(returns, [channel])

@@ -8,9 +8,14 @@ import pytest
 
 from console import auth
 from console.app_pages.analytics import commands
+from console.app_pages.dead_letters import commands as dead_letter_commands
+from console.app_pages.teams import commands as team_commands
 from core.accounts import api_keys, audit_log, sessions, user_admin
+from core.cli import demo_business
+from core.cli.__main__ import main
 from core.models import Role
-from core.platform.db import system_transaction, transaction
+from core.platform.db import enter_business, system_transaction, transaction
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.factories import person
 from tests.support.api import Api
@@ -25,9 +30,9 @@ def entries(area: str) -> list[Any]:
 
 
 def key(business_id: int, actor: str, *scopes: str) -> tuple[int, str]:
-    with system_transaction() as session:
+    with transaction(Scope(business_id, Actor.parse(actor))) as session:
         key_id, secret = api_keys.create(session, business_id, "shop", scopes)
-        audit_log.record(session, business_id, actor, "api_key.create", f"api_key:{key_id}", scopes=list(scopes))
+        audit_log.record(session, "api_key.create", f"api_key:{key_id}", scopes=list(scopes))
     return key_id, secret
 
 
@@ -83,8 +88,8 @@ def test_disabling_an_agent_revokes_their_keys(client: Any, business: TestBusine
     leaving, staying = person(business.business_id), person(business.business_id, role=Role.ADMINISTRATOR)
     theirs, secret = key(business.business_id, f"agent:{leaving.id}", "conversations:read")
     _, other = key(business.business_id, f"agent:{staying.id}", "conversations:read")
-    with transaction(business.business_id) as session:
-        user_admin.disable(session, business.business_id, f"agent:{staying.id}", leaving.id)
+    with transaction(Scope(business.business_id, Actor.agent(staying.id))) as session:
+        user_admin.disable(session, business.business_id, leaving.id)
     assert Api(client, secret).get("/api/v1/conversations").status_code == 401
     assert Api(client, other).get("/api/v1/conversations").status_code == 200
     assert entries("agent")[-1][3] == {"keys_revoked": [theirs]}
@@ -99,3 +104,21 @@ def test_message_texts_require_the_scope_to_read_messages(client: Any, business:
             api.get(f"/api/v1/conversations/{conversation_id}").json,
         ]
         assert [one["last_message_text"] for one in shown] == [said, said]
+
+
+def test_every_entrance_names_its_actor(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = person(business.business_id, role=Role.ADMINISTRATOR)
+    monkeypatch.setattr(auth, "token", lambda: one.token)
+    auth.forget()
+    team_commands.create("Ventas")
+    dead_letter_commands.discard([1])
+    assert main(["users", "disable", one.email]) != 0  # the last administrator stays
+    assert main(["users", "add", "eva@desk.example"]) == 0
+    with system_transaction() as session:
+        enter_business(session, business.business_id)
+        demo_business.stock(session, business.business_id)
+    me = f"agent:{one.id}"
+    assert [(who, action) for area in ("team", "dead_letter", "agent") for who, action, *_ in entries(area)] == [
+        (me, "team.create"), (me, "dead_letter.discard"), ("system:cli", "agent.invite"),
+    ]  # fmt: skip
+    assert {who for who, *_ in entries("product")} == {"system"}

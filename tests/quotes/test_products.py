@@ -12,6 +12,7 @@ from core.catalog.products import Facts, UnacceptableProduct
 from core.models import Business
 from core.platform.db import transaction
 from core.platform.errors import NotFound
+from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
 from tests.refusals import refused
 
@@ -20,8 +21,8 @@ CAP = Facts("Gorra", Decimal("9.9"))
 
 
 def save(business: TestBusiness, facts: Facts, product_id: int | None = None) -> int:
-    with transaction(business.business_id) as session:
-        return products.save(session, business.business_id, "agent:1", facts, product_id)
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        return products.save(session, business.business_id, facts, product_id)
 
 
 def known(business: TestBusiness) -> list[Facts]:
@@ -30,9 +31,9 @@ def known(business: TestBusiness) -> list[Facts]:
 
 
 def take(business: TestBusiness, content: str) -> tuple[int, int, int]:
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         read = price_list_file.read(content.encode())
-        plan = price_list_import.take(session, business.business_id, "agent:1", read, "USD")
+        plan = price_list_import.take(session, business.business_id, read, "USD")
     return len(plan.added), len(plan.changed), plan.unchanged
 
 
@@ -103,15 +104,14 @@ def test_the_bot_reads_what_is_on_offer_in_the_business_s_currency(business) -> 
         ("Vino", Decimal(5), "EUR"),
     ]
     assert items(business) is items(business)
-    with transaction(business.business_id) as session:
-        products.remove(session, business.business_id, "agent:1", [cap])
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        products.remove(session, business.business_id, [cap])
     assert [one.name for one in items(business)] == ["Vino"]
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         session.execute(update(Business).values(profile={"currency": "ARS"}))
         products.offer(
             session,
             business.business_id,
-            "agent:1",
             [one.id for one in products.every(session, business.business_id)],
             active=True,
         )
@@ -124,8 +124,8 @@ def test_a_rolled_back_change_is_never_read_again(business) -> None:
     class Regret(Exception):
         pass
 
-    with pytest.raises(Regret), transaction(business.business_id) as session:
-        products.save(session, business.business_id, "agent:1", SHIRT)
+    with pytest.raises(Regret), transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        products.save(session, business.business_id, SHIRT)
         assert len(product_index.products_of(session, business.business_id)) == 2
         raise Regret
     assert [one.name for one in items(business)] == ["Gorra"]

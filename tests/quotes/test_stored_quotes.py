@@ -12,6 +12,7 @@ from core.conversations import lifecycle as conversations
 from core.models import Bot, Business, Product, QuoteState
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import Conflict, NotFound
+from core.platform.scope import Actor, Scope
 from core.replies import pending_replies
 from core.replies.assistant import compose
 from core.replies.context import ConversationSnapshot, ReplyContext, cached_context, load_snapshots
@@ -137,8 +138,8 @@ def test_a_yes_that_came_in_time_counts_although_the_quote_ran_out_meanwhile(sho
 def test_a_quote_is_answered_in_the_conversation_that_follows(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     conversation = one("SELECT id FROM conversations")
-    with transaction(shop.business_id) as session:
-        conversations.close(session, shop.business_id, conversation, "ana")
+    with transaction(Scope(shop.business_id, Actor.agent(1))) as session:
+        conversations.close(session, shop.business_id, conversation)
     # Nothing was asked in this conversation: a mere "sí" is ambiguous.
     write("sí, confirmo el pedido")
     assert states() == ["confirmed"]
@@ -179,21 +180,21 @@ def test_who_has_a_quote_before_them_is_never_answered_from_memory(shop: TestBus
 
 def test_a_person_withdraws_a_quote(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
-    with transaction(shop.business_id) as session:
-        quotes.cancel(session, shop.business_id, 1, "ana")
+    with transaction(Scope(shop.business_id, Actor.agent(1))) as session:
+        quotes.cancel(session, shop.business_id, 1)
     assert states() == ["declined"]
-    with transaction(shop.business_id) as session, pytest.raises(Conflict):
-        quotes.cancel(session, shop.business_id, 1, "ana")
-    with transaction(shop.business_id) as session, pytest.raises(NotFound):
-        quotes.cancel(session, shop.business_id, 99, "ana")
+    with transaction(Scope(shop.business_id, Actor.agent(1))) as session, pytest.raises(Conflict):
+        quotes.cancel(session, shop.business_id, 1)
+    with transaction(Scope(shop.business_id, Actor.agent(1))) as session, pytest.raises(NotFound):
+        quotes.cancel(session, shop.business_id, 99)
 
 
 def test_a_quote_that_is_withdrawn_while_the_bot_reads_a_yes_is_not_called_confirmed(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     customer_writes("sí")
     turn, reply_context = thinking()
-    with transaction(shop.business_id) as session:
-        quotes.cancel(session, shop.business_id, 1, "ana")
+    with transaction(Scope(shop.business_id, Actor.agent(1))) as session:
+        quotes.cancel(session, shop.business_id, 1)
     assert not finish(turn, reply_context)
     assert states() == ["declined"]
     assert finish(*thinking())
@@ -242,7 +243,7 @@ def test_another_business_sees_no_quote(shop: TestBusiness) -> None:
     with system_transaction() as session:
         other = session.execute(insert(Business).values(name="Otra").returning(Business.id)).scalar_one()
         session.execute(insert(Bot).values(business_id=other, name="Bot"))
-    with transaction(other) as session:
+    with transaction(Scope(other, Actor.agent(2))) as session:
         assert quote_reads.listed(session) == []
         with pytest.raises(NotFound):
-            quotes.cancel(session, other, 1, "mallory")
+            quotes.cancel(session, other, 1)

@@ -20,6 +20,7 @@ from core.evaluation.replays import Plan, RehearsalView
 from core.models import AIRun, ReplaySource
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
+from core.platform.scope import Actor, Scope
 from core.replies.handoff_rules import Reason
 from core.tasks import background_tasks
 from core.tasks.background_tasks import ClaimedTask, TaskInterrupted
@@ -59,8 +60,8 @@ def answered(business: TestBusiness, *said: str, outcome: str = "reply") -> int:
 
 def begin(business: TestBusiness, settings: BotSettings, **changes: Any) -> int:
     plan = {"source": ReplaySource.CONVERSATIONS, "count": 10, "spend_limit": Decimal(1), **changes}
-    with transaction(business.business_id) as session:
-        return replays.begin(session, business.business_id, business.bot_id, Plan(settings, **plan), actor="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        return replays.begin(session, business.business_id, business.bot_id, Plan(settings, **plan))
 
 
 def claim() -> ClaimedTask:
@@ -150,8 +151,8 @@ def test_a_cancelled_run_stops_and_keeps_what_it_has(business: TestBusiness, mod
     answered(business, "¿tienen mesas?")
     replay_id = begin(business, BotSettings())
     running = claim()
-    with transaction(business.business_id) as session:
-        replays.cancel(session, business.business_id, replay_id, actor="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        replays.cancel(session, business.business_id, replay_id)
     with pytest.raises(TaskInterrupted):
         replay_task.run(running)
     seen = look(business)
@@ -169,8 +170,8 @@ def test_what_was_cancelled_meanwhile_is_not_written(
 
     class Slow:
         def answer(self, prompt: Prompt, settings: BotSettings, *, cache_key: str, contact: str) -> Completion:
-            with transaction(business.business_id) as session:
-                replays.cancel(session, business.business_id, replay_id, actor="agent:1")
+            with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+                replays.cancel(session, business.business_id, replay_id)
             return model.answer(prompt, settings, cache_key=cache_key, contact=contact)
 
     monkeypatch.setattr(replay_task, "model", Slow)
@@ -227,8 +228,8 @@ def test_one_run_of_a_bot_at_a_time(business: TestBusiness) -> None:
 def test_of_two_who_begin_at_once_one_does(business: TestBusiness) -> None:
     answered(business, "hola")
     plan = Plan(BotSettings(), ReplaySource.CONVERSATIONS, 5, None)
-    with ThreadPoolExecutor(1) as pool, transaction(business.business_id) as session:
-        replays.begin(session, business.business_id, business.bot_id, plan, actor="agent:1")
+    with ThreadPoolExecutor(1) as pool, transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        replays.begin(session, business.business_id, business.bot_id, plan)
         other = pool.submit(begin, business, BotSettings())
         wait([other], timeout=0.3)
         session.commit()
@@ -246,10 +247,9 @@ def test_the_run_of_a_version_is_the_one_of_its_settings(business: TestBusiness)
     answered(business, "hola")
     replay_id = begin(business, BotSettings(name="Luna"))
     done(business)
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         number = version_history.save(
-            session, business.business_id, business.bot_id, BotSettings(name="Luna"), based_on=1, actor="agent:1",
-            note="",
+            session, business.business_id, business.bot_id, BotSettings(name="Luna"), based_on=1, note="",
         )  # fmt: skip
         found = replays.of_version(session, business.bot_id, number)
         assert found is not None
@@ -277,10 +277,10 @@ def _current(business: TestBusiness) -> tuple[int, BotSettings]:
 
 
 def test_cases_are_kept_with_what_is_expected_and_tried(business: TestBusiness) -> None:
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         test_cases.add(
             session, business.business_id, business.bot_id, " Envíos ", test_cases.asked("hola\n\n¿envían a Salta?"),
-            Expectation(contains=("tres días",), cites=True), actor="agent:1",
+            Expectation(contains=("tres días",), cites=True),
         )  # fmt: skip
     begin(business, BotSettings(), source=ReplaySource.CASES)
     (item,) = done(business).items
@@ -290,46 +290,24 @@ def test_cases_are_kept_with_what_is_expected_and_tried(business: TestBusiness) 
 
 @pytest.mark.parametrize(("name", "question"), [(" ", "hola"), ("x", " \n\n ")])
 def test_a_case_needs_a_name_and_a_question(business: TestBusiness, name: str, question: str) -> None:
-    with refused("invalid_case"), transaction(business.business_id) as session:
-        test_cases.add(
-            session,
-            business.business_id,
-            business.bot_id,
-            name,
-            test_cases.asked(question),
-            Expectation(),
-            actor="agent:1",
-        )
+    with refused("invalid_case"), transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        test_cases.add(session, business.business_id, business.bot_id, name, test_cases.asked(question), Expectation())
 
 
 def test_a_case_belongs_to_a_bot_of_the_business(business: TestBusiness) -> None:
-    with transaction(business.business_id + 1) as session, pytest.raises(NotFound):
-        test_cases.add(
-            session,
-            business.business_id + 1,
-            business.bot_id,
-            "A",
-            test_cases.asked("hola"),
-            Expectation(),
-            actor="agent:1",
-        )
+    with transaction(Scope(business.business_id + 1, Actor.agent(1))) as session, pytest.raises(NotFound):
+        test_cases.add(session, business.business_id + 1, business.bot_id, "A", test_cases.asked("hola"), Expectation())
 
 
 def test_a_run_survives_the_loss_of_its_case(business: TestBusiness) -> None:
-    with transaction(business.business_id) as session:
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         case_id = test_cases.add(
-            session,
-            business.business_id,
-            business.bot_id,
-            "A",
-            test_cases.asked("hola"),
-            Expectation(),
-            actor="agent:1",
+            session, business.business_id, business.bot_id, "A", test_cases.asked("hola"), Expectation()
         )
     begin(business, BotSettings(), source=ReplaySource.CASES)
-    with transaction(business.business_id) as session:
-        test_cases.remove(session, business.business_id, case_id, actor="agent:1")
-        test_cases.remove(session, business.business_id, case_id, actor="agent:1")
+    with transaction(Scope(business.business_id, Actor.agent(1))) as session:
+        test_cases.remove(session, business.business_id, case_id)
+        test_cases.remove(session, business.business_id, case_id)
     assert len(done(business).items) == 1
 
 

@@ -14,6 +14,7 @@ from core.knowledge import reads, sources
 from core.models import Role
 from core.platform import job_queue, object_storage
 from core.platform.db import system_transaction, transaction
+from core.platform.scope import Actor, Scope
 
 
 def stock(business_id: int, bot_id: int, manual: Path, prices: Path) -> int:
@@ -25,8 +26,8 @@ def stock(business_id: int, bot_id: int, manual: Path, prices: Path) -> int:
     with transaction(business_id) as session:
         key, _ = reads.kept_content(session, source_id)
     read = price_list_file.read(b"".join(object_storage.read(key)))
-    with transaction(business_id) as session:
-        price_list_import.take(session, business_id, actor, read, product_index.own_currency(session, business_id))
+    with transaction(Scope(business_id, Actor.parse(actor))) as session:
+        price_list_import.take(session, business_id, read, product_index.own_currency(session, business_id))
     job_queue.wake_worker()
     return agent_id
 
@@ -44,8 +45,8 @@ def _arrive(business_id: int) -> int:
 def _upload(business_id: int, bot_id: int, path: Path, actor: str) -> int:
     with path.open("rb") as file:
         kept = sources.store_content(business_id, file, path.name)
-    with transaction(business_id) as session:
-        return sources.add(session, business_id, kept, bot_id=bot_id, title=path.stem, by=actor)
+    with transaction(Scope(business_id, Actor.parse(actor))) as session:
+        return sources.add(session, business_id, kept, bot_id=bot_id, title=path.stem)
 
 
 if __name__ == "__main__":

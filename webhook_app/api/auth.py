@@ -54,11 +54,6 @@ class Caller:
         """Return the business of the key."""
         return self.scope.business_id
 
-    @property
-    def actor(self) -> str:
-        """Return the name of the key in the audit log."""
-        return str(self.scope.actor)
-
     def may(self, scope: str) -> bool:
         """Whether the key has a scope."""
         return not self.permissions.isdisjoint({scope, Scope.ADMIN, EVERYTHING})
@@ -132,9 +127,9 @@ class RateLimiter:
             if self._limiter is None:
                 storage = RedisStorage("redis://", connection_pool=job_queue.connection().connection_pool)
                 self._limiter = MovingWindowRateLimiter(storage)
-            if self._limiter.hit(limit, "api", caller.actor):
+            if self._limiter.hit(limit, "api", str(caller.scope.actor)):
                 return None
-            resets_at = self._limiter.get_window_stats(limit, "api", caller.actor).reset_time
+            resets_at = self._limiter.get_window_stats(limit, "api", str(caller.scope.actor)).reset_time
         except redis.RedisError as error:
             log.warning("rate_not_limited", error=type(error).__name__)
             return None

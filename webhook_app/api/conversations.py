@@ -80,7 +80,7 @@ def close_conversation(path: ConversationPath) -> dict[str, Any]:
     """Close. Closing what is closed changes nothing."""
     who = caller()
     with transaction(who.scope) as session:
-        closing.close(session, who.business_id, path.conversation_id, who.actor)
+        closing.close(session, who.business_id, path.conversation_id)
         return _shown(session, who, path)
 
 
@@ -90,7 +90,7 @@ def reopen_conversation(path: ConversationPath) -> dict[str, Any]:
     """Open a closed conversation again, with a person; 409 if the customer has a newer one."""
     who = caller()
     with transaction(who.scope) as session:
-        lifecycle.reopen(session, who.business_id, path.conversation_id, who.actor)
+        lifecycle.reopen(session, who.business_id, path.conversation_id)
         return _shown(session, who, path)
 
 
@@ -100,7 +100,7 @@ def assign_conversation(path: ConversationPath, body: Assign) -> dict[str, Any]:
     """Give a conversation to an agent, or to nobody."""
     who = caller()
     with transaction(who.scope) as session:
-        lifecycle.assign(session, who.business_id, path.conversation_id, who.actor, body.agent_id)
+        lifecycle.assign(session, who.business_id, path.conversation_id, body.agent_id)
         return _shown(session, who, path)
 
 
@@ -114,14 +114,14 @@ def hand_conversation(path: ConversationPath, body: Handoff) -> dict[str, Any]:
         if body.to == "human" and mode == Mode.BOT:
             _hand_to_team(session, who, path.conversation_id, body.reason or "")
         elif body.to == "bot" and mode == Mode.HUMAN:
-            lifecycle.hand_back(session, who.business_id, path.conversation_id, who.actor)
+            lifecycle.hand_back(session, who.business_id, path.conversation_id)
         return _shown(session, who, path)
 
 
 def _hand_to_team(session: Session, who: Caller, conversation_id: int, reason: str) -> None:
     lifecycle.hand_off(session, who.business_id, conversation_id, "requested", reason)
     subject = f"conversation:{conversation_id}"
-    audit_log.record(session, who.business_id, who.actor, "conversation.hand_off", subject, reason=reason)
+    audit_log.record(session, "conversation.hand_off", subject, reason=reason)
 
 
 def _shown(session: Session, who: Caller, path: ConversationPath) -> dict[str, Any]:

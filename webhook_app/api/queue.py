@@ -56,7 +56,7 @@ def retry_messages(body: Retry) -> dict[str, Any]:
     """
     who = caller()
     with transaction(who.scope) as session:
-        done = manual_retry.retry(session, who.business_id, body.ids, body.cause, who.actor, by_program=True)
+        done = manual_retry.retry(session, who.business_id, body.ids, body.cause, by_program=True)
     if done.queued:
         job_queue.wake_worker()
     return RetryOut.model_validate(
@@ -86,5 +86,5 @@ def give_up(body: GiveUp) -> dict[str, Any]:
     """Send these no more: messages that wait, failed or are uncertain become cancelled. This cannot be undone."""
     who = caller()
     with transaction(who.scope) as session:
-        number = manual_retry.give_up(session, who.business_id, body.ids, who.actor, body.cause)
+        number = manual_retry.give_up(session, who.business_id, body.ids, body.cause)
     return {"messages_given_up": number}

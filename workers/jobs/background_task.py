@@ -80,7 +80,7 @@ def run_task(task: ClaimedTask) -> None:
 
 def _finish(task: ClaimedTask, handler: Handler, error: str | None = None) -> None:
     def write() -> None:
-        with transaction(task.business_id) as session:
+        with transaction(task.scope) as session:
             if background_tasks.finish(session, task, error) and error is not None and handler.failed is not None:
                 handler.failed(session, task, error)
 
@@ -89,7 +89,7 @@ def _finish(task: ClaimedTask, handler: Handler, error: str | None = None) -> No
 
 def _release(task: ClaimedTask, *, after: timedelta = timedelta(), tried: bool) -> None:
     def write() -> None:
-        with transaction(task.business_id) as session:
+        with transaction(task.scope) as session:
             background_tasks.release(session, task, after=after, tried=tried)
 
     retry_until_available(write)

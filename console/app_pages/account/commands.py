@@ -69,5 +69,5 @@ def remove_second_factor(present: str) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         users.check_password(session, agent.id, present)
-        two_factor.remove(session, agent.id, agent.actor)
+        two_factor.remove(session, agent.id)
     auth.forget()

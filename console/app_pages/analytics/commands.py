@@ -11,4 +11,4 @@ def note(what: str) -> None:
     """Record that a file of `what` is downloaded. Raises `NotAllowed`."""
     agent = auth.require()
     with transaction(agent.scope) as session:
-        audit_log.record(session, agent.business_id, agent.actor, "export.download", what)
+        audit_log.record(session, "export.download", what)

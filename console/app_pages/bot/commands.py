@@ -29,9 +29,7 @@ def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int
     """Save settings as a new version and return its number. Raises `NotAllowed`, `NotFound`, `Overtaken`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        return version_history.save(
-            session, agent.business_id, bot_id, settings, based_on=based_on, actor=agent.actor, note=note
-        )
+        return version_history.save(session, agent.business_id, bot_id, settings, based_on=based_on, note=note)
 
 
 def create(name: str, *, copied_from: int | None) -> int:
@@ -43,21 +41,21 @@ def create(name: str, *, copied_from: int | None) -> int:
     with transaction(agent.scope) as session:
         settings = BotSettings() if copied_from is None else versions.current(session, copied_from)[1]
         named = BotSettings.model_validate({**settings.model_dump(), "name": name})
-        return admin.create(session, agent.business_id, named, actor=agent.actor, copied_from=copied_from)
+        return admin.create(session, agent.business_id, named, copied_from=copied_from)
 
 
 def assign(channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
     """Assign a bot, or none, to a channel. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        admin.assign(session, agent.business_id, channel_id, bot_id, seen=seen, actor=agent.actor)
+        admin.assign(session, agent.business_id, channel_id, bot_id, seen=seen)
 
 
 def remove(bot_id: int) -> None:
     """Delete a bot and everything that belongs only to it. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        kept = bot_removal.remove(session, agent.business_id, bot_id, actor=agent.actor)
+        kept = bot_removal.remove(session, agent.business_id, bot_id)
     for key in kept:
         object_storage.delete(key)
 
@@ -105,7 +103,7 @@ def try_it(
         model(),
     )
     with transaction(agent.scope) as session:
-        trial_costs.record_trial(session, agent.business_id, bot_id, outcome.trace, actor=agent.actor)
+        trial_costs.record_trial(session, agent.business_id, bot_id, outcome.trace)
     return outcome
 
 

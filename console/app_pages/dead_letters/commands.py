@@ -16,7 +16,7 @@ def replay(event_ids: Sequence[int] | None = None) -> int:
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with system_transaction() as session:
         count = dead_letters.replay(session, event_ids, agent.business_id)
-        audit_log.record(session, agent.business_id, agent.actor, "dead_letter.replay", "dead_letters", count=count)
+        audit_log.record_in(session, agent.scope, "dead_letter.replay", "dead_letters", count=count)
     job_queue.wake_worker()
     return count
 
@@ -26,5 +26,5 @@ def discard(ids: Sequence[int]) -> int:
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with system_transaction() as session:
         count = dead_letters.discard(session, agent.business_id, ids)
-        audit_log.record(session, agent.business_id, agent.actor, "dead_letter.discard", "dead_letters", count=count)
+        audit_log.record_in(session, agent.scope, "dead_letter.discard", "dead_letters", count=count)
     return count

@@ -24,28 +24,28 @@ def accept(suggestion_id: int, question: str, answer: str) -> int:
     """
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        return suggestions.accept(session, agent.business_id, suggestion_id, question, answer, actor=agent.actor)
+        return suggestions.accept(session, agent.business_id, suggestion_id, question, answer)
 
 
 def dismiss(suggestion_id: int) -> None:
     """Dismiss a suggestion. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
-        suggestions.dismiss(session, agent.business_id, suggestion_id, actor=agent.actor)
+        suggestions.dismiss(session, agent.business_id, suggestion_id)
 
 
 def snooze(suggestion_id: int, days: int) -> None:
     """Snooze a suggestion. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
-        suggestions.snooze(session, agent.business_id, suggestion_id, days, actor=agent.actor)
+        suggestions.snooze(session, agent.business_id, suggestion_id, days)
 
 
 def reopen(suggestion_id: int) -> None:
     """Reopen a suggestion. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
-        suggestions.reopen(session, agent.business_id, suggestion_id, actor=agent.actor)
+        suggestions.reopen(session, agent.business_id, suggestion_id)
 
 
 def look_again(bot_id: int) -> None:
@@ -83,6 +83,4 @@ def draft(suggestion_id: int) -> str:
 
 
 def _spent(session: Session, agent: CurrentAgent, material: Material, trace: Trace) -> None:
-    trial_costs.record_trial(
-        session, agent.business_id, material.bot_id, trace, actor=agent.actor, action=suggestion_drafts.ACTION
-    )
+    trial_costs.record_trial(session, agent.business_id, material.bot_id, trace, action=suggestion_drafts.ACTION)

@@ -70,7 +70,7 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
         visibility.require(session, agent, conversation_id)
         for attachment_id in visibility.files_in(parsed):
             visibility.require_file(session, agent, attachment_id)
-        lifecycle.take_over(session, agent.business_id, conversation_id, agent.actor, agent.id)
+        lifecycle.take_over(session, agent.business_id, conversation_id, agent.id)
         enqueue_message(session, agent.business_id, conversation_id, draft)
     job_queue.wake_worker()
 
@@ -102,7 +102,7 @@ def retry(message_id: int) -> str | None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_message(session, agent, message_id)
-        result = manual_retry.retry(session, agent.business_id, [message_id], None, agent.actor)
+        result = manual_retry.retry(session, agent.business_id, [message_id], None)
     job_queue.wake_worker()
     return result.refused[0].reason if result.refused else None
 
@@ -112,23 +112,23 @@ def arrived(message_id: int) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_message(session, agent, message_id)
-        manual_retry.confirm_sent(session, agent.business_id, message_id, agent.actor)
+        manual_retry.confirm_sent(session, agent.business_id, message_id)
 
 
 def change(
     conversation_id: int,
-    write: Callable[Concatenate[Session, int, int, str, P], T],
+    write: Callable[Concatenate[Session, int, int, P], T],
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Run `write(session, business_id, conversation_id, actor, …)` if the viewer sees the conversation.
+    """Run `write(session, business_id, conversation_id, …)` if the viewer sees the conversation.
 
     Raises `NotAllowed`, `NotFound` and the errors of `write`.
     """
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
-        result = write(session, agent.business_id, conversation_id, agent.actor, *args, **kwargs)
+        result = write(session, agent.business_id, conversation_id, *args, **kwargs)
         events.publish_change(session, agent.business_id, conversation_id)
     return result
 
@@ -168,7 +168,7 @@ def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
             if way.channel_id == channel_id and way.open_id is not None:
                 visibility.require(session, agent, way.open_id)
         return channel_switch.continue_on(
-            session, agent.business_id, conversation_id, channel_id, identity_id, agent.actor, agent.id
+            session, agent.business_id, conversation_id, channel_id, identity_id, agent.id
         )
 
 
@@ -194,22 +194,22 @@ def wake(conversation_id: int) -> None:
 
 def set_priority(conversation_id: int, priority: int) -> None:
     """Set the priority. Raises `NotAllowed`, `NotFound`."""
-    change(conversation_id, lambda session, business, talk, _: triage.set_priority(session, business, talk, priority))
+    change(conversation_id, lambda session, business, talk: triage.set_priority(session, business, talk, priority))
 
 
 def set_tags(conversation_id: int, tags: Iterable[str]) -> None:
     """Replace the tags. Raises `NotAllowed`, `NotFound`, `Invalid`."""
-    change(conversation_id, lambda session, business, talk, _: triage.set_tags(session, business, talk, tags))
+    change(conversation_id, lambda session, business, talk: triage.set_tags(session, business, talk, tags))
 
 
 def add_tags(conversation_id: int, tags: Iterable[str]) -> None:
     """Add tags. Raises `NotAllowed`, `NotFound`, `Invalid`."""
-    change(conversation_id, lambda session, business, talk, _: triage.add_tags(session, business, talk, tags))
+    change(conversation_id, lambda session, business, talk: triage.add_tags(session, business, talk, tags))
 
 
 def mark_unread(conversation_id: int) -> None:
     """Mark as unread. Raises `NotAllowed`, `NotFound`."""
-    change(conversation_id, lambda session, business, talk, _: triage.mark_unread(session, business, talk))
+    change(conversation_id, triage.mark_unread)
 
 
 def mark_seen(conversation_id: int) -> None:

@@ -14,8 +14,7 @@ def create(name: str, scopes: Collection[str]) -> str:
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
         key_id, key = api_keys.create(session, agent.business_id, " ".join(name.split())[:80] or "—", scopes)
-        actor, subject = agent.actor, f"api_key:{key_id}"
-        audit_log.record(session, agent.business_id, actor, "api_key.create", subject, scopes=sorted(scopes))
+        audit_log.record(session, "api_key.create", f"api_key:{key_id}", scopes=sorted(scopes))
     return key
 
 
@@ -24,4 +23,4 @@ def revoke(key_id: int) -> None:
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
         api_keys.revoke(session, key_id)
-        audit_log.record(session, agent.business_id, agent.actor, "api_key.revoke", f"api_key:{key_id}")
+        audit_log.record(session, "api_key.revoke", f"api_key:{key_id}")

@@ -27,7 +27,7 @@ def add_file(file: IO[bytes], name: str, bot_id: int | None) -> int:
     kept = sources.store_content(agent.business_id, file, name)
     title = PurePath(name).stem.replace("_", " ").strip() or name
     return _add(agent, kept, lambda session: sources.add(
-        session, agent.business_id, kept, bot_id=bot_id, title=title, by=agent.actor
+        session, agent.business_id, kept, bot_id=bot_id, title=title
     ))  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def add_text(title: str, words: str, bot_id: int | None) -> int:
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     kept = sources.store_content(agent.business_id, io.BytesIO(words.strip().encode()), _TYPED)
     return _add(agent, kept, lambda session: sources.add(
-        session, agent.business_id, kept, bot_id=bot_id, title=title, by=agent.actor, origin=""
+        session, agent.business_id, kept, bot_id=bot_id, title=title, origin=""
     ))  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def add_page(address: str, bot_id: int | None) -> int:
     """Add a web page. Raises `NotAllowed`, `Conflict`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        added = sources.add_page(session, agent.business_id, address, bot_id=bot_id, title="", by=agent.actor)
+        added = sources.add_page(session, agent.business_id, address, bot_id=bot_id, title="")
     job_queue.wake_worker()
     return added
 
@@ -53,7 +53,7 @@ def replace(source_id: int, file: IO[bytes], name: str) -> None:
     """Replace a source's content. Raises `NotAllowed`, `Conflict`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     kept = sources.store_content(agent.business_id, file, name)
-    old = _add(agent, kept, lambda session: sources.replace(session, source_id, kept, by=agent.actor))
+    old = _add(agent, kept, lambda session: sources.replace(session, source_id, kept))
     if old is not None:
         object_storage.delete(old)
 
@@ -62,7 +62,7 @@ def reread(source_id: int) -> None:
     """Read a source again. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        sources.reread(session, source_id, by=agent.actor)
+        sources.reread(session, source_id)
     job_queue.wake_worker()
 
 
@@ -70,21 +70,21 @@ def cancel(source_id: int) -> None:
     """Cancel reading a source. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        sources.cancel(session, source_id, by=agent.actor)
+        sources.cancel(session, source_id)
 
 
 def rename(source_id: int, title: str) -> None:
     """Rename a source. Raises `NotAllowed`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        sources.rename(session, source_id, title, by=agent.actor)
+        sources.rename(session, source_id, title)
 
 
 def remove(source_id: int) -> None:
     """Delete a source. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        old = sources.remove(session, source_id, by=agent.actor)
+        old = sources.remove(session, source_id)
     if old is not None:
         object_storage.delete(old)
 

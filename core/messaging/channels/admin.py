@@ -65,7 +65,7 @@ def account_for(spec: ChannelSpec) -> Account:
     )
 
 
-def add(session: Session, business_id: int, actor: str, spec: ChannelSpec, edit: ChannelEdit) -> int:
+def add(session: Session, business_id: int, spec: ChannelSpec, edit: ChannelEdit) -> int:
     """Create a channel. Returns its id. Raises `Conflict`, `NotFound`."""
     _check_bot(session, edit.bot_id)
     channel_id = session.execute(
@@ -87,7 +87,7 @@ def add(session: Session, business_id: int, actor: str, spec: ChannelSpec, edit:
     if channel_id is None:
         raise Conflict("channel_taken", "This number is a channel already.")
     session.execute(insert(ChannelLimit).values(business_id=business_id, channel_id=channel_id))
-    audit_log.record(session, business_id, actor, "channel.add", f"channel:{channel_id}", identity=spec.identity)
+    audit_log.record(session, "channel.add", f"channel:{channel_id}", identity=spec.identity)
     return channel_id
 
 
@@ -100,7 +100,7 @@ def account_after(session: Session, channel_id: int, edit: ChannelEdit) -> Accou
     return replace(account_of(row), credentials=_complete(provider, row.credentials, _tidy(provider, edit)))
 
 
-def change(session: Session, business_id: int, actor: str, channel_id: int, edit: ChannelEdit) -> None:
+def change(session: Session, business_id: int, channel_id: int, edit: ChannelEdit) -> None:
     """Update a channel. Raises `NotFound`, `UnacceptableChannel`."""
     row = _locked(session, channel_id)
     provider = PROVIDERS[row.provider]
@@ -115,15 +115,12 @@ def change(session: Session, business_id: int, actor: str, channel_id: int, edit
     session.flush()
     if edit.credentials:
         rate_limit.resume_number(session, channel_id)
-    audit_log.record(
-        session, business_id, actor, "channel.save", f"channel:{channel_id}", credentials=sorted(edit.credentials)
-    )
+    audit_log.record(session, "channel.save", f"channel:{channel_id}", credentials=sorted(edit.credentials))
 
 
 def set_state(
     session: Session,
     business_id: int,
-    actor: str,
     channel_id: int,
     state: ChannelState,
     reason: str | None = None,
@@ -147,7 +144,7 @@ def set_state(
     if state == ChannelState.ACTIVE:
         rate_limit.resume_number(session, channel_id)
     action = {"active": "channel.resume", "paused": "channel.pause", "disabled": "channel.disable"}[state]
-    audit_log.record(session, business_id, actor, action, f"channel:{channel_id}")
+    audit_log.record(session, action, f"channel:{channel_id}")
 
 
 def from_settings(provider: str, kind: str, identity: str) -> bool:

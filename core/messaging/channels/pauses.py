@@ -13,12 +13,12 @@ from core.accounts import open_alert
 from core.messaging.channels.admin import set_state
 from core.messaging.outbound import rate_limit
 from core.models import Channel, ChannelState
-from core.platform.db import enter_business, leave_business
+from core.platform.db import acting, enter_business, leave_business
+from core.platform.scope import PROVIDER, Scope
 
 log = structlog.get_logger(__name__)
 
 FOR_ACCOUNT = "account"
-_ACTOR = "provider"
 
 
 def pause(
@@ -32,10 +32,11 @@ def pause(
         return []
     for row in _numbers(session, business_id, channel_id, account):
         if row.state == ChannelState.ACTIVE:
-            set_state(
-                session, business_id, _ACTOR, row.id, ChannelState.PAUSED, reason,
-                paused_for=FOR_ACCOUNT, paused_until=until,
-            )  # fmt: skip
+            with acting(session, PROVIDER):
+                set_state(
+                    session, business_id, row.id, ChannelState.PAUSED, reason,
+                    paused_for=FOR_ACCOUNT, paused_until=until,
+                )  # fmt: skip
             open_alert.open_now(session, business_id, "paused", row.id)  # the update's own notification says so
         elif row.paused_for == FOR_ACCOUNT:
             session.execute(
@@ -59,7 +60,8 @@ def resume(session: Session, business_id: int, channel_id: int, account: str) ->
     """Resume the account's numbers that an account update paused. Returns their names."""
     resumed = [row for row in _numbers(session, business_id, channel_id, account) if row.paused_for == FOR_ACCOUNT]
     for row in resumed:
-        set_state(session, business_id, _ACTOR, row.id, ChannelState.ACTIVE)
+        with acting(session, PROVIDER):
+            set_state(session, business_id, row.id, ChannelState.ACTIVE)
     return [row.name for row in resumed]
 
 
@@ -79,8 +81,8 @@ def resume_due(session: Session) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for channel_id, business_id in over:
-        enter_business(session, business_id)
-        set_state(session, business_id, _ACTOR, channel_id, ChannelState.ACTIVE)
+        enter_business(session, Scope(business_id, PROVIDER))
+        set_state(session, business_id, channel_id, ChannelState.ACTIVE)
         leave_business(session)
         log.info("restriction_over", channel_id=channel_id)
     return len(over)

@@ -115,7 +115,7 @@ class IdentityBatch:
             people_named = [{"contact": contact_id, "name": person.name} for contact_id, person in self._named.items()]
             self._session.execute(_NAME, people_named)
         for keep_id, merged_id in self._joined:
-            merging.merge(self._session, self._business_id, keep_id, merged_id, "system")
+            merging.merge(self._session, self._business_id, keep_id, merged_id)
         if self._taken:
             taken = [entry.identity_id for entry in self._taken if entry.identity_id is not None]
             endings.announce(self._session, self._business_id, taken)

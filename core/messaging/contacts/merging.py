@@ -20,7 +20,7 @@ from core.platform.errors import Conflict, NotFound
 _NO_SYNC = {"synchronize_session": False}
 
 
-def merge(session: Session, business_id: int, keep_id: int, merged_id: int, actor: str) -> int:
+def merge(session: Session, business_id: int, keep_id: int, merged_id: int) -> int:
     """Move the addresses and conversations of one contact to another. Returns the id of the merge, for undoing.
 
     The kept contact's name and fields win; fields only the other has are added. Of two open conversations on one
@@ -36,7 +36,7 @@ def merge(session: Session, business_id: int, keep_id: int, merged_id: int, acto
     if keep.merged_into_id is not None or merged.merged_into_id is not None:
         raise Conflict("already_merged", "One of these contacts was merged into another.")
     moved: dict[str, Any] = {
-        "closed": _close_older(session, business_id, keep_id, merged_id, actor),
+        "closed": _close_older(session, business_id, keep_id, merged_id),
         "conversations": _reassign(session, Conversation, merged_id, keep_id),
         "identities": _reassign(session, ContactIdentity, merged_id, keep_id),
         "silenced": _propagate_opt_outs(session, keep_id),
@@ -48,12 +48,12 @@ def merge(session: Session, business_id: int, keep_id: int, merged_id: int, acto
     record = ContactMerge(business_id=business_id, kept_id=keep_id, merged_id=merged_id, undo_data=moved)
     session.add(record)
     session.flush()
-    audit_log.record(session, business_id, actor, "contact.merge", f"contact:{keep_id}", merged=merged_id)
+    audit_log.record(session, "contact.merge", f"contact:{keep_id}", merged=merged_id)
     events.publish_change(session, business_id, 0)
     return record.id
 
 
-def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
+def undo(session: Session, business_id: int, merge_id: int) -> None:
     """Undo a merge. Later messages go to the contact whose address they came from.
 
     A name or field edited since is kept. Undoing twice changes nothing.
@@ -93,7 +93,7 @@ def undo(session: Session, business_id: int, merge_id: int, actor: str) -> None:
     merged.merged_into_id = None
     record.undone_at = func.now()
     session.flush()
-    audit_log.record(session, business_id, actor, "contact.unmerge", f"contact:{keep.id}", merged=merged.id)
+    audit_log.record(session, "contact.unmerge", f"contact:{keep.id}", merged=merged.id)
     events.publish_change(session, business_id, 0)
 
 
@@ -131,7 +131,7 @@ def _reassign(session: Session, table: type[Conversation | ContactIdentity], sou
     )
 
 
-def _close_older(session: Session, business_id: int, keep_id: int, merged_id: int, actor: str) -> list[dict[str, Any]]:
+def _close_older(session: Session, business_id: int, keep_id: int, merged_id: int) -> list[dict[str, Any]]:
     """Close the older of two open conversations on each channel. Returns what undoing needs."""
     open_ones = session.scalars(
         select(Conversation)
@@ -145,10 +145,10 @@ def _close_older(session: Session, business_id: int, keep_id: int, merged_id: in
     by_channel: dict[int, list[Conversation]] = {}
     for one in open_ones:
         by_channel.setdefault(one.channel_id, []).append(one)
-    return [_close_into(session, business_id, pair, actor) for pair in by_channel.values() if len(pair) > 1]
+    return [_close_into(session, business_id, pair) for pair in by_channel.values() if len(pair) > 1]
 
 
-def _close_into(session: Session, business_id: int, pair: Sequence[Conversation], actor: str) -> dict[str, Any]:
+def _close_into(session: Session, business_id: int, pair: Sequence[Conversation]) -> dict[str, Any]:
     older, newer = sorted(pair, key=lambda one: (one.last_message_at, one.id))
     waited = None if newer.waiting_since is None else newer.waiting_since.isoformat()
     before = {**closing.snapshot(older), "newer": newer.id, "newer_waited": waited}
@@ -158,7 +158,7 @@ def _close_into(session: Session, business_id: int, pair: Sequence[Conversation]
     newer.asked_id = max(newer.asked_id or 0, older.asked_id or 0) or None
     if newer.unsent_id is None:
         newer.unsent_id, newer.unsent_at = older.unsent_id, older.unsent_at
-    lifecycle.close(session, business_id, older.id, actor)
+    lifecycle.close(session, business_id, older.id)
     return before
 
 

@@ -54,7 +54,7 @@ def _clear(session: Session, business_id: int, change: IdentityChange, keep: Res
     }
     holders = [_Holder(*row) for row in run(session, _HOLDERS, values)]
     for contact_id in {one.contact_id for one in holders if one.recent}:
-        merging.merge(session, business_id, keep.contact_id, contact_id, "system")
+        merging.merge(session, business_id, keep.contact_id, contact_id)
     same = {one.contact_id for one in holders if one.recent}
     if lost := [one.identity_id for one in holders if one.contact_id not in same]:
         run(session, _END, {"ids": lost, "at": change.timestamp})

@@ -107,17 +107,17 @@ def read(session: Session, contact_id: int, seen: Conditions = ()) -> Profile:
     )
 
 
-def rename(session: Session, business_id: int, contact_id: int, actor: str, name: str) -> None:
+def rename(session: Session, business_id: int, contact_id: int, name: str) -> None:
     """Set a name, which profile names do not overwrite. Raises `Invalid`."""
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise Invalid("invalid_profile", f"A name has 1 to {LONGEST_NAME} characters.")
     _locked(session, contact_id).name = name
     session.flush()
-    audit_log.record(session, business_id, actor, "contact.rename", f"contact:{contact_id}")
+    audit_log.record(session, "contact.rename", f"contact:{contact_id}")
 
 
-def describe(session: Session, business_id: int, contact_id: int, actor: str, about: str) -> None:
+def describe(session: Session, business_id: int, contact_id: int, about: str) -> None:
     """Set the description. Raises `NotFound`, `Invalid`."""
     about = about.strip()
     if len(about) > LONGEST_ABOUT:
@@ -125,10 +125,10 @@ def describe(session: Session, business_id: int, contact_id: int, actor: str, ab
     contact = _locked(session, contact_id)
     contact.custom = {**contact.custom, "about": about}
     session.flush()
-    audit_log.record(session, business_id, actor, "contact.describe", f"contact:{contact_id}")
+    audit_log.record(session, "contact.describe", f"contact:{contact_id}")
 
 
-def set_field(session: Session, business_id: int, contact_id: int, actor: str, name: str, value: str) -> None:
+def set_field(session: Session, business_id: int, contact_id: int, name: str, value: str) -> None:
     """Set a custom field, replacing its value; an empty value removes it.
 
     Raises:
@@ -148,12 +148,10 @@ def set_field(session: Session, business_id: int, contact_id: int, actor: str, n
         raise Invalid("invalid_field", f"At most {MOST_FIELDS} facts.")
     contact.custom = {**contact.custom, "fields": kept}
     session.flush()
-    audit_log.record(session, business_id, actor, "contact.field", f"contact:{contact_id}", field=name)
+    audit_log.record(session, "contact.field", f"contact:{contact_id}", field=name)
 
 
-def set_opted_out(
-    session: Session, business_id: int, contact_id: int, actor: str, kind: str, *, opted_out: bool
-) -> None:
+def set_opted_out(session: Session, business_id: int, contact_id: int, kind: str, *, opted_out: bool) -> None:
     """Set or lift an opt-out that the customer asked for by other means than STOP or START.
 
     Queued messages to that kind of channel are cancelled. Raises `NotFound`.
@@ -165,7 +163,7 @@ def set_opted_out(
     if opted_out:
         settlement.cancel_opted_out(session, identity_ids)
     action = "contact.opt_out" if opted_out else "contact.opt_in"
-    audit_log.record(session, business_id, actor, action, f"contact:{contact_id}", kind=kind)
+    audit_log.record(session, action, f"contact:{contact_id}", kind=kind)
 
 
 def _locked(session: Session, contact_id: int) -> Contact:

@@ -66,7 +66,7 @@ class SendAccepted:
     replayed: bool = False
 
 
-def submit(session: Session, business_id: int, request: SendRequest, actor: str) -> SendAccepted:
+def submit(session: Session, business_id: int, request: SendRequest) -> SendAccepted:
     """Queue the message; wake a worker after the commit.
 
     Raises what `enqueue_message` raises, and `InvalidMessage` for an unusable recipient or reply.
@@ -75,12 +75,10 @@ def submit(session: Session, business_id: int, request: SendRequest, actor: str)
     conversation_id = earlier or _conversation(session, business_id, request)
     message = _new_message(request, _quoted(session, conversation_id, request.reply_to))
     if request.take_over and earlier is None:
-        conversations.take_over(session, business_id, conversation_id, actor, None)
+        conversations.take_over(session, business_id, conversation_id, None)
     message_ids = enqueue_message(session, business_id, conversation_id, message)
     if earlier is None:
-        audit_log.record(
-            session, business_id, actor, "message.send", f"conversation:{conversation_id}", ids=message_ids
-        )
+        audit_log.record(session, "message.send", f"conversation:{conversation_id}", ids=message_ids)
     return SendAccepted(message_ids, replayed=earlier is not None)
 
 

@@ -56,13 +56,7 @@ class Retried:
 
 
 def retry(
-    session: Session,
-    business_id: int,
-    ids: Sequence[int] | None,
-    cause: str | None,
-    actor: str,
-    *,
-    by_program: bool = False,
+    session: Session, business_id: int, ids: Sequence[int] | None, cause: str | None, *, by_program: bool = False
 ) -> Retried:
     """Queue failed messages again, keeping their attempts; wake a worker after the commit.
 
@@ -78,9 +72,7 @@ def retry(
         refused[missing] = Refused.UNKNOWN if cause is None else Refused.OTHER_CAUSE
     queued = [row.id for row in rows if row.id not in refused]
     _queue(session, queued)
-    audit_log.record(
-        session, business_id, actor, "queue.retry", "queue", ids=queued, cause=cause, refused=sorted(refused)
-    )
+    audit_log.record(session, "queue.retry", "queue", ids=queued, cause=cause, refused=sorted(refused))
     return Retried(queued, tuple(Refusal(message_id, reason) for message_id, reason in refused.items()))
 
 
@@ -93,7 +85,7 @@ class Preview:
     refused: Mapping[Refused, int]
 
 
-def retry_unfinished(session: Session, business_id: int, actor: str) -> Retried:
+def retry_unfinished(session: Session, business_id: int) -> Retried:
     """Retry failed messages that the provider neither accepted nor refused; for clients that ask every minute.
 
     Each is retried until it had three times the automatic attempts. Serves a deprecated endpoint.
@@ -104,7 +96,7 @@ def retry_unfinished(session: Session, business_id: int, actor: str) -> Retried:
     queued = [row.id for row in rows if _refusal_reason(row, named=False) is None]
     _queue(session, queued)
     if queued:
-        audit_log.record(session, business_id, actor, "queue.retry", "queue", ids=queued, cause=None, refused=[])
+        audit_log.record(session, "queue.retry", "queue", ids=queued, cause=None, refused=[])
     return Retried(queued)
 
 
@@ -128,7 +120,7 @@ def preview(
     return Preview(len(retryable), len({row.identity_id for row in retryable}), refused)
 
 
-def give_up(session: Session, business_id: int, ids: Sequence[int] | None, actor: str, cause: str | None = None) -> int:
+def give_up(session: Session, business_id: int, ids: Sequence[int] | None, cause: str | None = None) -> int:
     """Cancel queued, failed and uncertain messages. Returns how many.
 
     Without `ids`: what failed by `cause`, oldest first and at most 1000.
@@ -146,11 +138,11 @@ def give_up(session: Session, business_id: int, ids: Sequence[int] | None, actor
     _update_deliveries(session, cancelled, next_attempt_at=None, uncertain_since=None)
     waiting.clear_unsent(session, list(cancelled), retried=False)
     if cancelled:
-        audit_log.record(session, business_id, actor, "queue.give_up", "queue", ids=sorted(cancelled))
+        audit_log.record(session, "queue.give_up", "queue", ids=sorted(cancelled))
     return len(cancelled)
 
 
-def cancel(session: Session, business_id: int, message_id: int, actor: str) -> None:
+def cancel(session: Session, business_id: int, message_id: int) -> None:
     """Cancel a message that has not been sent. Does nothing when it is cancelled already.
 
     Raises:
@@ -169,13 +161,13 @@ def cancel(session: Session, business_id: int, message_id: int, actor: str) -> N
         return
     if now != MessageStatus.QUEUED:
         raise Conflict("conflict", f"Only a message that waits to be sent can be cancelled: this one is {now}.")
-    give_up(session, business_id, [message_id], actor)
+    give_up(session, business_id, [message_id])
 
 
 _OPEN = (MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.UNCERTAIN)
 
 
-def confirm_sent(session: Session, business_id: int, message_id: int, actor: str) -> None:
+def confirm_sent(session: Session, business_id: int, message_id: int) -> None:
     """Mark an uncertain message as sent, confirmed by a person. Does nothing to other messages."""
     sent_at = func.coalesce(Message.sent_at, func.now())
     confirmed = status.move(
@@ -185,7 +177,7 @@ def confirm_sent(session: Session, business_id: int, message_id: int, actor: str
         return
     _update_deliveries(session, confirmed, uncertain_since=None)
     waiting.end(session, [message_id])
-    audit_log.record(session, business_id, actor, "queue.confirm", f"message:{message_id}")
+    audit_log.record(session, "queue.confirm", f"message:{message_id}")
     events.publish_change(session, business_id, confirmed[message_id])
 
 
