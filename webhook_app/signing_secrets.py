@@ -21,6 +21,7 @@ from core.channels.registry import PROVIDERS
 from core.messaging.channels.signing import SETTINGS, signing_secrets
 from core.models import Channel, ChannelState
 from core.platform.config import Settings
+from core.platform.config_rules import PUBLISHED
 from core.platform.db import system_transaction
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,8 @@ class SigningSecrets:
         self._from_settings = [
             (SETTINGS, name, provider.settings_credentials(settings)) for name, provider in PROVIDERS.items()
         ]
+        # A database that the sandbox began keeps its channels, whose secrets everybody knows.
+        self._refused = frozenset() if settings.sandbox_active else PUBLISHED
         self._lock = threading.Lock()
         self._loaded_at = float("-inf")
         self.current = self._build([])
@@ -87,9 +90,11 @@ class SigningSecrets:
         challenges: dict[str, dict[str, list[int]]] = {name: defaultdict(list) for name in PROVIDERS}
         for owner, name, credentials in [*self._from_settings, *channels]:
             for secret in signing_secrets(name, credentials):
-                signing[name][secret].append(owner)
+                if secret not in self._refused:
+                    signing[name][secret].append(owner)
             challenge = PROVIDERS[name].challenge
-            if challenge and (token := credentials.get(challenge.credential)):
+            token = credentials.get(challenge.credential) if challenge else None
+            if token and token not in self._refused:
                 challenges[name][token].append(owner)
         return Secrets(_frozen(signing), _frozen(challenges))
 

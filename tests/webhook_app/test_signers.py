@@ -126,6 +126,17 @@ def test_genuine_events_of_both_are_stored_side_by_side(client: Any, other: int)
     assert column("SELECT reason FROM dead_letters") == []
 
 
+def test_without_the_sandbox_its_published_secrets_sign_nothing(client: Any, business: TestBusiness) -> None:
+    secrets = {"app_secret": "sandbox-app-secret", "verify_token": "sandbox-verify-token"}
+    add_channel(business.business_id, OTHER_NUMBER, secrets)
+    twilio = {"provider": "twilio", "kind": Kind.SMS, "account": "AC" + "9" * 32}
+    add_channel(business.business_id, OTHER_SMS, {"auth_token": "sandbox-auth-token"}, **twilio)
+    assert meta(client, of(meta_body(text_value("forged")), OTHER_NUMBER), "sandbox-app-secret") == 403
+    assert sms(client, OTHER_SMS, "sandbox-auth-token") == 403
+    asked = {"hub.mode": "subscribe", "hub.challenge": "1", "hub.verify_token": "sandbox-verify-token"}
+    assert client.get("/api/webhooks/whatsapp", query_string=asked).status_code == 403
+
+
 @pytest.mark.parametrize(("to", "token"), [("+15005550006", "other-token"), (OTHER_SMS, "test-auth-token")])
 def test_a_token_of_another_account_signs_no_message(client: Any, other: int, to: str, token: str) -> None:
     assert sms(client, to, token) == 200
