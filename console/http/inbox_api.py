@@ -79,7 +79,7 @@ def _read(token: str, conversation_id: int, lines: int, accept_language: str, *,
 async def command(request: Request) -> Response:
     """Run a command once: a repeat with the same key waits for the first, or gets its answer.
 
-    Browsers repeat a command whose answer was lost. An answer that asks to try again (5xx) is not kept.
+    Browsers repeat a command whose answer was lost. What broke or asks to try again (5xx) is not kept.
     """
     name, token = request.path_params["command"], request.cookies.get(COOKIE, "")
     if not same_origin(request):
@@ -98,12 +98,16 @@ async def command(request: Request) -> Response:
         language = request.headers.get("accept-language", "")
         work = to_thread.run_sync(_run, token, request.path_params["conversation_id"], name, asked, language)
         running = _told[about] = asyncio.ensure_future(work)
+        running.add_done_callback(partial(_forget_failed, about))
         if len(_told) > _REMEMBERED:
             _told.popitem(last=False)
     status, told = await asyncio.shield(running)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _told.pop(about, None)
     return JSONResponse(told, status)
+
+
+def _forget_failed(about: tuple[str, str], done: asyncio.Task[Told]) -> None:
+    if done.cancelled() or done.exception() or done.result()[0] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _told.pop(about, None)
 
 
 def _run(token: str, conversation_id: int, name: str, asked: Asked, accept_language: str) -> Told:

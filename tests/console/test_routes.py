@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from console.app_pages.inbox import browser_commands
 from console.http.security import COOKIE
 from core.accounts import sessions
 from core.models import Attachment, Business, Message
@@ -82,6 +83,10 @@ def sign_in(browser: TestClient, one: Person, **overrides: str):
 
 def refuses(*_: object) -> NoReturn:
     raise OperationalError("SELECT 1", {}, ConnectionRefusedError("no server"))
+
+
+def breaks(*_: object) -> NoReturn:
+    raise ArithmeticError("a bug")
 
 
 def use(browser: TestClient, token: str) -> None:
@@ -466,4 +471,14 @@ def test_a_command_is_made_again_when_the_database_is_back(browser, business, mo
         answer = browser.post(f"/inbox/{talk}/note", json=note(), headers=ORIGIN)
         assert answer.status_code == 503
         assert "respond" in answer.json()["error"]
+    assert browser.post(f"/inbox/{talk}/note", json=note(), headers=ORIGIN).status_code == 200
+
+
+def test_a_command_that_broke_is_made_again_by_its_repeat(browser, business, monkeypatch) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    use(browser, person(business.business_id).token)
+    with monkeypatch.context() as broken:
+        broken.setitem(browser_commands.COMMANDS, "note", breaks)
+        with pytest.raises(ArithmeticError):
+            browser.post(f"/inbox/{talk}/note", json=note(), headers=ORIGIN)
     assert browser.post(f"/inbox/{talk}/note", json=note(), headers=ORIGIN).status_code == 200
