@@ -96,6 +96,15 @@ def test_nothing_sticks_out_of_a_bubble(page: Page, phone: Page, business, ana: 
         assert window.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_what_can_be_done_about_an_uncertain_message_fits(phone: Page, console, business, talk: int) -> None:
+    signed_in(phone, console, person(business.business_id, language="pt"))
+    error = {"code": "timeout", "title": "No answer in time", "cause": "network", "advice": "…"}
+    says(business.business_id, talk, "Olá", direction="outbound", sender="agent", status="uncertain", error=error)
+    at_address(phone, talk)
+    expect(phone.locator(".trouble button")).to_have_count(2)
+    assert phone.evaluate(_OUT_OF_PLACE) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_that_a_conversation_can_hold_is_readable(
     page: Page, business, ana: Person, scheme: Literal["light", "dark"]

@@ -152,3 +152,11 @@ def test_what_happens_while_somebody_writes_is_said_and_the_words_stay(page, bus
     page.get_by_label("Snooze until (the business's time)").fill("2027-01-15T10:30")
     page.get_by_role("button", name="Snooze", exact=True).click()
     expect(page.locator(".lines")).to_contain_text("snoozed the conversation (until Jan 15, 10:30)")
+
+
+def test_a_message_on_its_way_bears_its_writers_name(page, ana, talk) -> None:
+    at_address(page, talk)
+    page.route("**/inbox/*/send", lambda _: None)  # no answer comes
+    page.locator(BOX).fill("Coming today")
+    page.locator(BOX).press("Enter")
+    expect(page.locator(".m.agent .who")).to_have_text("Ana Torres")

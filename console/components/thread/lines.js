@@ -14,7 +14,7 @@ export function drawLines(state, toEnd) {
       id: item.token,
       token: item.token,
       sender: item.note ? 'note' : 'agent',
-      author: data.words.team,
+      author: data.values['agent.name'],
       type: item.note ? 'note' : 'text',
       text: item.text || item.file?.name || '',
       at: item.at,
