@@ -83,6 +83,8 @@ _BESIDE_THANKS = _words(
     "resposta ajuda atencao "
     "atendimento"
 )
+# Beside a greeting, thanks or a farewell only: alone it may complain, and "sí, otra vez" asks for something.
+_AGAIN = re.compile(r"\b(?:de (?:nuevo|novo)|ou?tra vez|nuevamente|novamente|once more)\b")
 # Courtesies of several words, none of which is one alone.
 _DAYS = (
     r"(?:(?:(?:el|la|a|on|next|na|no) )?(?:lunes|martes|miercoles|jueves|viernes|sabado|domingo|proxima|segunda|"
@@ -159,7 +161,7 @@ def _kinds_in(tokens: list[str], *, asks: bool) -> tuple[set[Courtesy] | None, b
         return set(), True
     kinds: set[Courtesy] = set()
     beside_thanks = False
-    left = " ".join(map(_short, tokens))
+    left, again = _AGAIN.subn(" ", " ".join(map(_short, tokens)))
     for together, pattern in _TOGETHER_KINDS:
         left, times = pattern.subn(" ", left)
         if times:
@@ -172,6 +174,8 @@ def _kinds_in(tokens: list[str], *, asks: bool) -> tuple[set[Courtesy] | None, b
             beside_thanks = True
         elif word not in _BESIDE:
             return None, False
+    if again and kinds <= {Courtesy.ACKNOWLEDGEMENT}:
+        return None, False
     return kinds, beside_thanks
 
 

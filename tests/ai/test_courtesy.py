@@ -36,6 +36,12 @@ GREETING, THANKS, FAREWELL, SEEN = (
         ("Thank you so much!!", THANKS),
         ("Valeu, chefia", None),  # an unknown word may mean anything
         ("valeu 🙏", THANKS),
+        ("Hola de nuevo", GREETING),
+        ("gracias otra vez!", THANKS),
+        ("obrigada novamente", THANKS),
+        ("otra vez", None),
+        ("sí, de nuevo", None),
+        ("si otra vez", None),
         ("no, gracias", THANKS),
         ("Hasta luego, que tengan lindo día", FAREWELL),
         ("vlw mano", THANKS),
