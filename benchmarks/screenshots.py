@@ -113,14 +113,14 @@ def _staff(stack: Stack) -> None:
             users.create_agent(session, _BUSINESS, name=name, email=f"{name[:3].lower()}@desk.example", role=role)
             for name, role in (("Beatriz Ruiz", Role.AGENT), ("Carlos Méndez", Role.MANAGER))
         ]
-        team = teams.create(session, _BUSINESS, "Ventas")
-        teams.set_members(session, _BUSINESS, team, people)
+        team = teams.create(session, "Ventas")
+        teams.set_members(session, team, people)
         for kept, title in ((guide, "Envíos y cambios"), (empty, "Catálogo 2024")):
-            sources.add(session, _BUSINESS, kept, bot_id=None, title=title, origin=kept.name)
+            sources.add(session, kept, bot_id=None, title=title, origin=kept.name)
         for shortcut, words in _REPLIES.items():
-            canned_responses.save(session, _BUSINESS, shortcut, words)
+            canned_responses.save(session, shortcut, words)
         scopes = [api_keys.Scope.MESSAGES_WRITE, api_keys.Scope.CONVERSATIONS_READ]
-        api_keys.create(session, _BUSINESS, "Tienda en línea", scopes)
+        api_keys.create(session, "Tienda en línea", scopes)
         waiting = session.scalars(select(Conversation.id).where(Conversation.waiting_since.is_not(None)).limit(3)).all()
         for talk in waiting:
             team_assignment.assign_team(session, _BUSINESS, talk, team)

@@ -13,7 +13,7 @@ from core.accounts.sessions import CurrentAgent
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Write = Callable[Concatenate[Session, int, P], T]  # session, business
+Write = Callable[Concatenate[Session, P], T]
 
 
 def as_administrator(write: Write[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -28,4 +28,4 @@ def as_manager(write: Write[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 def _run(agent: CurrentAgent, write: Write[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     with transaction(agent.scope) as session:
-        return write(session, agent.business_id, *args, **kwargs)
+        return write(session, *args, **kwargs)

@@ -88,4 +88,4 @@ def _upload(business_id: int, bot_id: int, document: Document) -> None:
     """As the console does it."""
     kept = sources.store_content(business_id, BytesIO(document.content), document.name)
     with transaction(business_id) as session:
-        sources.add(session, business_id, kept, bot_id=bot_id, title=document.name)
+        sources.add(session, kept, bot_id=bot_id, title=document.name)

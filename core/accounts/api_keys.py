@@ -54,7 +54,7 @@ class KeyFacts:
     revoked_at: datetime | None
 
 
-def create(session: Session, business_id: int, name: str, scopes: Collection[str]) -> tuple[int, str]:
+def create(session: Session, name: str, scopes: Collection[str]) -> tuple[int, str]:
     """Create a key. Returns its row id and the key in clear text, which cannot be read again.
 
     Raises:
@@ -67,7 +67,6 @@ def create(session: Session, business_id: int, name: str, scopes: Collection[str
     key_id = session.execute(
         insert(APIKey)
         .values(
-            business_id=business_id,
             name=name,
             prefix=key[:_SHOWN],
             key_hash=crypto.token_hash(key),
@@ -126,9 +125,9 @@ def revoke_made_by(session: Session, agent_id: int) -> list[int]:
     return sorted(revoked)
 
 
-def list_keys(session: Session, business_id: int) -> Sequence[KeyFacts]:
+def list_keys(session: Session) -> Sequence[KeyFacts]:
     """Return the keys of a business, including revoked ones, newest first."""
-    rows = session.scalars(select(APIKey).where(APIKey.business_id == business_id).order_by(APIKey.id.desc()))
+    rows = session.scalars(select(APIKey).order_by(APIKey.id.desc()))
     return [_facts(row) for row in rows]
 
 

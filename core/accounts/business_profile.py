@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.models import Business
+from core.platform.db import business_of
 from core.platform.errors import Invalid
 from core.types import BusinessFacts
 
@@ -36,15 +37,15 @@ def facts_of(name: str, timezone: str, profile: Mapping[str, Any]) -> BusinessFa
     )
 
 
-def read(session: Session, business_id: int) -> BusinessFacts:
+def read(session: Session) -> BusinessFacts:
     """Return the facts of a business."""
     row = session.execute(
-        select(Business.name, Business.timezone, Business.profile).where(Business.id == business_id)
+        select(Business.name, Business.timezone, Business.profile).where(Business.id == business_of(session))
     ).one()
     return facts_of(row.name, row.timezone, row.profile)
 
 
-def save(session: Session, business_id: int, facts: BusinessFacts) -> None:
+def save(session: Session, facts: BusinessFacts) -> None:
     """Replace the facts. Raises `Invalid`."""
     if facts.time_zone not in available_timezones():
         raise Invalid("invalid_facts", f"{facts.time_zone} is no time zone: write one such as America/Bogota.")
@@ -66,10 +67,10 @@ def save(session: Session, business_id: int, facts: BusinessFacts) -> None:
     profile = {name: value for name, value in asdict(cleaned).items() if name not in ("name", "time_zone")}
     session.execute(
         update(Business)
-        .where(Business.id == business_id)
+        .where(Business.id == business_of(session))
         .values(name=cleaned.name, timezone=cleaned.time_zone, profile=profile)
     )
-    audit_log.record(session, "business.save", f"business:{business_id}")
+    audit_log.record(session, "business.save", f"business:{business_of(session)}")
 
 
 def _line(text: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.accounts import notification_texts, visibility
 from core.accounts.visibility import Viewer
 from core.models import Agent, Sees
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 PAGE = 50
 MOST_COUNTED = 100
@@ -33,13 +33,13 @@ class NoticeFacts:
 
 
 def listed(
-    session: Session, business_id: int, language: str, before: int | None = None, viewer: Viewer | None = None
+    session: Session, language: str, before: int | None = None, viewer: Viewer | None = None
 ) -> list[NoticeFacts]:
     """Return a page of notifications, newest first, before an id if given.
 
     Those of a conversation that the viewer does not see are left out.
     """
-    values = {"business": business_id, "before": before, "limit": PAGE}
+    values = {"business": business_of(session), "before": before, "limit": PAGE}
     return [
         NoticeFacts(
             id=row.id,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.models import Agent, Channel, Conversation, ConversationStatus, Team, TeamMember
+from core.platform.db import business_of
 from core.platform.errors import Conflict, Invalid, NotFound
 
 LONGEST_NAME = 60
@@ -47,21 +48,19 @@ def teams(session: Session) -> Sequence[TeamFacts]:
     return [TeamFacts(*row) for row in rows]
 
 
-def create(session: Session, business_id: int, name: str) -> int:
+def create(session: Session, name: str) -> int:
     """Create a team. Returns its id. Raises `Invalid`, `Conflict`."""
     name = _clean_name(name)
     try:
         with session.begin_nested():
-            team_id = session.execute(
-                insert(Team).values(business_id=business_id, name=name).returning(Team.id)
-            ).scalar_one()
+            team_id = session.execute(insert(Team).values(name=name).returning(Team.id)).scalar_one()
     except IntegrityError:
         raise Conflict("team_name_taken", f"There is a team {name} already.") from None
     audit_log.record(session, "team.create", f"team:{team_id}", name=name)
     return team_id
 
 
-def rename(session: Session, business_id: int, team_id: int, name: str) -> None:
+def rename(session: Session, team_id: int, name: str) -> None:
     """Rename a team. Raises `NotFound`, `Invalid`, `Conflict`."""
     team = lock(session, team_id)
     before, name = team.name, _clean_name(name)
@@ -74,7 +73,7 @@ def rename(session: Session, business_id: int, team_id: int, name: str) -> None:
     audit_log.record(session, "team.rename", f"team:{team_id}", before=before, after=name)
 
 
-def remove(session: Session, business_id: int, team_id: int) -> None:
+def remove(session: Session, team_id: int) -> None:
     """Delete a team. Its conversations keep their agents and have no team. Raises `NotFound`."""
     team = lock(session, team_id)
     audit_log.record(session, "team.remove", f"team:{team_id}", name=team.name)
@@ -82,34 +81,35 @@ def remove(session: Session, business_id: int, team_id: int) -> None:
     session.flush()
 
 
-def set_members(session: Session, business_id: int, team_id: int, agent_ids: Collection[int]) -> None:
+def set_members(session: Session, team_id: int, agent_ids: Collection[int]) -> None:
     """Replace the members. Raises `NotFound`: no such team, or an agent is not of this business."""
     lock(session, team_id)
     ids = set(agent_ids)
-    existing = set(session.scalars(select(Agent.id).where(Agent.id.in_(ids), Agent.business_id == business_id)))
+    existing = set(session.scalars(select(Agent.id).where(Agent.id.in_(ids))))
     if unknown := ids - existing:
         raise NotFound(f"No agent {min(unknown)}.")
     session.execute(delete(TeamMember).where(TeamMember.team_id == team_id))
     if ids:
         session.execute(
-            insert(TeamMember), [{"business_id": business_id, "team_id": team_id, "agent_id": one} for one in ids]
+            insert(TeamMember),
+            [{"business_id": business_of(session), "team_id": team_id, "agent_id": one} for one in ids],
         )
     audit_log.record(session, "team.set_members", f"team:{team_id}", members=sorted(ids))
 
 
-def set_channels(session: Session, business_id: int, team_id: int, channel_ids: Collection[int]) -> None:
+def set_channels(session: Session, team_id: int, channel_ids: Collection[int]) -> None:
     """Replace the channels whose hand-offs go to this team.
 
     A channel has one team: it is removed from any other. Raises `NotFound`: no such team or channel.
     """
     lock(session, team_id)
     ids = set(channel_ids)
-    existing = set(session.scalars(select(Channel.id).where(Channel.id.in_(ids), Channel.business_id == business_id)))
+    existing = set(session.scalars(select(Channel.id).where(Channel.id.in_(ids))))
     if unknown := ids - existing:
         raise NotFound(f"No channel {min(unknown)}.")
     session.execute(
         update(Channel)
-        .where(Channel.business_id == business_id, (Channel.team_id == team_id) | Channel.id.in_(ids))
+        .where((Channel.team_id == team_id) | Channel.id.in_(ids))
         .values(team_id=case((Channel.id.in_(ids), team_id), else_=None))
         .execution_options(synchronize_session=False)
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import api_keys, audit_log, sessions, users
 from core.models import Agent, AgentToken, Conversation, ConversationStatus, Role, Team, TeamMember, TokenKind
-from core.platform.db import current_scope
+from core.platform.db import business_of, current_scope
 from core.platform.errors import Conflict, Invalid, NotFound
 from core.platform.scope import Actor
 
@@ -78,7 +78,7 @@ def everyone(session: Session) -> Sequence[Person]:
     ]
 
 
-def invite(session: Session, business_id: int, name: str, email: str, role: Role) -> str:
+def invite(session: Session, name: str, email: str, role: Role) -> str:
     """Add an agent. Returns the token of a one-time login link, valid for a week and not shown again.
 
     Raises:
@@ -91,21 +91,21 @@ def invite(session: Session, business_id: int, name: str, email: str, role: Role
     before, at, after = email.partition("@")
     if not (before and at and after) or any(one.isspace() or one == "\0" for one in email) or len(email) > 254:
         raise Invalid("invalid_person", "That is not an e-mail address.")
-    agent_id = users.create_agent(session, business_id, name=name, email=email, role=role)
+    agent_id = users.create_agent(session, business_of(session), name=name, email=email, role=role)
     audit_log.record(session, "agent.invite", f"agent:{agent_id}", email=email, role=role)
-    return sessions.make_link(session, business_id, agent_id, INVITATION_LASTS)
+    return sessions.make_link(session, business_of(session), agent_id, INVITATION_LASTS)
 
 
-def new_link(session: Session, business_id: int, agent_id: int) -> str:
+def new_link(session: Session, agent_id: int) -> str:
     """Return a new login link, for a lost link or password. Raises `NotFound`, `Conflict`."""
     person = _lock(session, agent_id)
     if person.disabled_at is not None:
         raise Conflict("person_disabled", f"{person.name} is disabled: enable them first.")
     audit_log.record(session, "agent.link", f"agent:{agent_id}")
-    return sessions.make_link(session, business_id, agent_id, INVITATION_LASTS)
+    return sessions.make_link(session, business_of(session), agent_id, INVITATION_LASTS)
 
 
-def set_role(session: Session, business_id: int, agent_id: int, role: Role) -> None:
+def set_role(session: Session, agent_id: int, role: Role) -> None:
     """Change an agent's role. Raises `NotFound`, `Conflict`."""
     person = _lock(session, agent_id)
     if person.role == role:
@@ -117,7 +117,7 @@ def set_role(session: Session, business_id: int, agent_id: int, role: Role) -> N
     session.flush()
 
 
-def disable(session: Session, business_id: int, agent_id: int) -> None:
+def disable(session: Session, agent_id: int) -> None:
     """Disable an agent: end their sessions and links and revoke the API keys they created, which they may still have.
 
     Their conversations stay assigned to them.
@@ -141,7 +141,7 @@ def disable(session: Session, business_id: int, agent_id: int) -> None:
     audit_log.record(session, "agent.disable", f"agent:{agent_id}", keys_revoked=keys)
 
 
-def enable(session: Session, business_id: int, agent_id: int) -> None:
+def enable(session: Session, agent_id: int) -> None:
     """Enable an agent and lift a lock-out. Raises `NotFound`."""
     person = _lock(session, agent_id)
     person.disabled_at = person.locked_until = None

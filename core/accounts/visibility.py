@@ -36,6 +36,7 @@ from core.models import (
     Sees,
     TeamMember,
 )
+from core.platform.db import business_of
 from core.platform.errors import NotFound
 
 Conditions = tuple[ColumnElement[bool], ...]
@@ -190,11 +191,11 @@ def setting(session: Session, business_id: int) -> Sees:
     return Sees(session.scalars(select(Business.agents_see).where(Business.id == business_id)).one())
 
 
-def set_setting(session: Session, business_id: int, new: Sees) -> None:
+def set_setting(session: Session, new: Sees) -> None:
     """Change the setting. Open consoles apply it within half a minute."""
-    before = setting(session, business_id)
+    before = setting(session, business_of(session))
     if before is new:
         return
-    session.execute(update(Business).where(Business.id == business_id).values(agents_see=new.value))
-    subject = f"business:{business_id}"
+    session.execute(update(Business).where(Business.id == business_of(session)).values(agents_see=new.value))
+    subject = f"business:{business_of(session)}"
     audit_log.record(session, "business.visibility", subject, before=before.value, after=new.value)

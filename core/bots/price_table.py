@@ -24,7 +24,7 @@ from core.bots.model_prices import Price, PriceTable, installed, read_file
 from core.models import Business
 from core.platform import faults
 from core.platform.config import get_settings
-from core.platform.db import transaction
+from core.platform.db import business_of, transaction
 from core.platform.errors import Invalid
 
 log = structlog.get_logger(__name__)
@@ -68,7 +68,7 @@ def read(session: Session, business_id: int) -> Prices:
     return _tolerant(session.scalars(select(Business.prices).where(Business.id == business_id)).one())
 
 
-def save(session: Session, business_id: int, values: Mapping[str, Any]) -> None:
+def save(session: Session, values: Mapping[str, Any]) -> None:
     """Replace them: `models`, `messages` and `plan_usd`, as in `Prices`. Raises `Invalid`."""
     try:
         prices = Prices.model_validate(values)
@@ -76,9 +76,11 @@ def save(session: Session, business_id: int, values: Mapping[str, Any]) -> None:
         first = error.errors()[0]
         place = " ".join(str(part + 1) if isinstance(part, int) else str(part) for part in first["loc"])
         raise Invalid("invalid_prices", f"{place}: {faults.reason(first)}", place=place) from None
-    session.execute(update(Business).where(Business.id == business_id).values(prices=prices.model_dump(mode="json")))
-    audit_log.record(session, "prices.save", f"business:{business_id}")
-    _cache.pop(business_id, None)
+    session.execute(
+        update(Business).where(Business.id == business_of(session)).values(prices=prices.model_dump(mode="json"))
+    )
+    audit_log.record(session, "prices.save", f"business:{business_of(session)}")
+    _cache.pop(business_of(session), None)
 
 
 _cache: dict[int, tuple[float, PriceTable]] = {}

@@ -95,9 +95,7 @@ def clear_cache() -> None:
     _cache.clear()
 
 
-def record_embedded(
-    session: Session, business_id: int, bot_id: int | None, embedded: Embedded, prices: PriceTable
-) -> None:
+def record_embedded(session: Session, bot_id: int | None, embedded: Embedded, prices: PriceTable) -> None:
     """Record the cost of embedding documents. Documents shared by all bots count for each."""
     if not embedded.total:
         return

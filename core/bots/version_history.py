@@ -14,7 +14,7 @@ from core.accounts import audit_log
 from core.bots import versions
 from core.bots.settings import BotSettings
 from core.models import Agent, Bot, BotVersion, Channel
-from core.platform.db import actor_of
+from core.platform.db import actor_of, business_of
 from core.platform.errors import Conflict, NotFound
 
 LONGEST_NOTE = 200
@@ -86,7 +86,7 @@ def read(session: Session, bot_id: int, number: int) -> BotSettings:
     return BotSettings.model_validate(data)
 
 
-def save(session: Session, business_id: int, bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int:
+def save(session: Session, bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int:
     """Add a version after the one that was edited. Return its number.
 
     Raises:
@@ -101,7 +101,12 @@ def save(session: Session, business_id: int, bot_id: int, settings: BotSettings,
         raise Overtaken(newest)
     bot.name = settings.name
     number = versions.save(
-        session, business_id, bot_id, settings, author=actor_of(session), note=" ".join(note.split())[:LONGEST_NOTE]
+        session,
+        business_of(session),
+        bot_id,
+        settings,
+        author=actor_of(session),
+        note=" ".join(note.split())[:LONGEST_NOTE],
     )
     fields = [change.field for change in changes(before, settings)]
     audit_log.record(session, "bot.save", f"bot:{bot_id}", version=number, fields=fields)

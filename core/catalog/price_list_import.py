@@ -15,6 +15,7 @@ from core.catalog import products
 from core.catalog.price_list_file import Read
 from core.catalog.products import MAX_PRODUCTS, Facts, Listed
 from core.models import Product
+from core.platform.db import business_of
 from core.platform.errors import Conflict
 
 
@@ -57,10 +58,10 @@ def plan(known: Sequence[Listed], read: Read, own_currency: str) -> Plan:
     return Plan(added, changed, len(read.products) - len(added) - len(changed))
 
 
-def take(session: Session, business_id: int, read: Read, own_currency: str) -> Plan:
+def take(session: Session, read: Read, own_currency: str) -> Plan:
     """Import a list and return its effect. Raises `Conflict`."""
-    products.touch(session, business_id)  # first: lock, so that no product changes between comparison and writing
-    listed = products.every(session, business_id)
+    products.touch(session)  # first: lock, so that no product changes between comparison and writing
+    listed = products.every(session, business_of(session))
     made = plan(listed, read, own_currency)
     if len(listed) + len(made.added) > MAX_PRODUCTS:
         raise Conflict("too_many_products", f"A catalogue holds {MAX_PRODUCTS} products at most.")
@@ -70,7 +71,9 @@ def take(session: Session, business_id: int, read: Read, own_currency: str) -> P
             update(Product), [{"id": one.id, "updated_at": now, **products.columns(one.after)} for one in made.changed]
         )
     if made.added:
-        session.execute(insert(Product), [{"business_id": business_id, **products.columns(one)} for one in made.added])
+        session.execute(
+            insert(Product), [{"business_id": business_of(session), **products.columns(one)} for one in made.added]
+        )
     audit_log.record(
         session, "product.import", "products",
         added=len(made.added), changed=len(made.changed), unchanged=made.unchanged,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.models import Business, Product
+from core.platform.db import business_of
 from core.platform.errors import BotHubError, Conflict, NotFound
 from core.text import prices
 from core.text.normalize import fold
@@ -131,12 +132,14 @@ def every(session: Session, business_id: int) -> list[Listed]:
     return _read(session, select(Product).where(Product.business_id == business_id))
 
 
-def touch(session: Session, business_id: int) -> None:
+def touch(session: Session) -> None:
     """Give the catalogue a new version. Locks it against other changes until the transaction ends."""
-    session.execute(update(Business).where(Business.id == business_id).values(catalog_version=func.gen_random_uuid()))
+    session.execute(
+        update(Business).where(Business.id == business_of(session)).values(catalog_version=func.gen_random_uuid())
+    )
 
 
-def save(session: Session, business_id: int, facts: Facts, product_id: int | None = None) -> int:
+def save(session: Session, facts: Facts, product_id: int | None = None) -> int:
     """Add a product, or replace the facts of one. Return its id.
 
     Raises:
@@ -146,12 +149,12 @@ def save(session: Session, business_id: int, facts: Facts, product_id: int | Non
         NotFound: the product to change does not exist.
     """
     cleaned = checked(facts)
-    touch(session, business_id)
-    if product_id is None and room(session, business_id) < 1:
+    touch(session)
+    if product_id is None and room(session) < 1:
         raise Conflict("too_many_products", f"A catalogue holds {MAX_PRODUCTS} products at most.")
     try:
         with session.begin_nested():
-            saved = _write(session, business_id, cleaned, product_id)
+            saved = _write(session, cleaned, product_id)
     except IntegrityError:
         raise Conflict("product_exists", "Another product has this SKU, or this name and no SKU.") from None
     if saved is None:
@@ -160,28 +163,28 @@ def save(session: Session, business_id: int, facts: Facts, product_id: int | Non
     return saved
 
 
-def room(session: Session, business_id: int) -> int:
+def room(session: Session) -> int:
     """Return how many products can still be added."""
-    count = session.scalar(select(func.count()).select_from(Product).where(Product.business_id == business_id))
+    count = session.scalar(select(func.count()).select_from(Product))
     return MAX_PRODUCTS - (count or 0)
 
 
-def remove(session: Session, business_id: int, ids: Sequence[int]) -> int:
+def remove(session: Session, ids: Sequence[int]) -> int:
     """Delete products. Quotes keep their copies of them. Return how many were deleted."""
-    touch(session, business_id)
-    gone = delete(Product).where(Product.business_id == business_id, Product.id.in_(ids))
+    touch(session)
+    gone = delete(Product).where(Product.id.in_(ids))
     removed = session.execute(gone.returning(Product.id, Product.name)).all()
     for row in removed:
         audit_log.record(session, "product.remove", f"product:{row.id}", name=row.name)
     return len(removed)
 
 
-def offer(session: Session, business_id: int, ids: Sequence[int], *, active: bool) -> int:
+def offer(session: Session, ids: Sequence[int], *, active: bool) -> int:
     """Set whether products are on offer. Return how many changed."""
-    touch(session, business_id)
+    touch(session)
     changed = session.scalars(
         update(Product)
-        .where(Product.business_id == business_id, Product.id.in_(ids), Product.active != active)
+        .where(Product.id.in_(ids), Product.active != active)
         .values(active=active, updated_at=func.now())
         .returning(Product.id)
     ).all()
@@ -195,15 +198,12 @@ def columns(facts: Facts) -> dict[str, object]:
     return {name: getattr(facts, name) for name in Facts.__slots__} | {"aliases": list(facts.aliases)}
 
 
-def _write(session: Session, business_id: int, facts: Facts, product_id: int | None) -> int | None:
+def _write(session: Session, facts: Facts, product_id: int | None) -> int | None:
     values = columns(facts)
     if product_id is None:
-        return session.scalar(insert(Product).values(business_id=business_id, **values).returning(Product.id))
+        return session.scalar(insert(Product).values(**values).returning(Product.id))
     return session.scalar(
-        update(Product)
-        .where(Product.business_id == business_id, Product.id == product_id)
-        .values(**values, updated_at=func.now())
-        .returning(Product.id)
+        update(Product).where(Product.id == product_id).values(**values, updated_at=func.now()).returning(Product.id)
     )
 
 

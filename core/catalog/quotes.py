@@ -136,7 +136,7 @@ def expire_due(session: Session) -> int:
     return len(_end(session, Quote.state.in_(WAITING), Quote.expires_at <= func.now(), state=QuoteState.EXPIRED))
 
 
-def cancel(session: Session, business_id: int, quote_id: int) -> None:
+def cancel(session: Session, quote_id: int) -> None:
     """Cancel a waiting quote. The customer is not notified: that is for the agent to do.
 
     Raises:

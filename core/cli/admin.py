@@ -32,7 +32,7 @@ from core.messaging.inbound import dead_letters
 from core.models import Agent, Bot, Business, Channel, ChannelState, Role
 from core.platform import job_queue
 from core.platform.config import get_settings
-from core.platform.db import current_scope, enter_business, system_transaction, transaction
+from core.platform.db import business_of, enter_business, system_transaction, transaction
 from core.platform.errors import BotHubError, NotFound
 from core.platform.scope import CLI, Scope
 
@@ -58,7 +58,7 @@ def new_encryption_key(_: argparse.Namespace) -> int:
 
 def list_keys(_: argparse.Namespace) -> int:
     with business_transaction() as session:
-        known = api_keys.list_keys(session, current_scope(session).business_id)
+        known = api_keys.list_keys(session)
         for key in known:
             state = "revoked" if key.revoked_at else "active"
             print(f"{key.id}\t{key.prefix}…\t{state}\t{','.join(key.scopes)}\t{key.name}")
@@ -70,7 +70,7 @@ def list_keys(_: argparse.Namespace) -> int:
 def create_key(arguments: argparse.Namespace) -> int:
     scopes = [scope.strip() for scope in arguments.scopes.split(",")]
     with business_transaction() as session:
-        key_id, plain = api_keys.create(session, current_scope(session).business_id, arguments.name, scopes)
+        key_id, plain = api_keys.create(session, arguments.name, scopes)
         audit_log.record(session, "api_key.create", f"api_key:{key_id}", scopes=scopes)
     print(plain)
     return 0
@@ -98,7 +98,7 @@ def add_channel(arguments: argparse.Namespace) -> int:
     names = [field.name for field in provider.credential_fields]
     credentials = dict(_credential(pair, names) for pair in arguments.credential)
     with system_transaction() as session:
-        business_id = business_of(session)
+        business_id = first_business(session)
         identity = identity_of(provider, arguments.identity)
         known = session.scalars(
             select(Channel).where(Channel.provider == provider.name, Channel.kind == kind, Channel.identity == identity)
@@ -114,7 +114,7 @@ def add_channel(arguments: argparse.Namespace) -> int:
                 command = provider.add_command(kind, identity, arguments.account)
                 raise BotHubError(f"{error} Write `{command}`, which asks for each `-`.") from error
             enter_business(session, Scope(business_id, CLI))
-            channel_id = add(session, business_id, spec, edit)
+            channel_id = add(session, spec, edit)
         else:
             channel_id = known.id
             _change(session, known, arguments, credentials)
@@ -134,7 +134,7 @@ def _change(session: Session, known: Channel, arguments: argparse.Namespace, cre
         credentials,
     )
     enter_business(session, Scope(known.business_id, CLI))
-    change(session, known.business_id, known.id, edit)
+    change(session, known.id, edit)
 
 
 def _credential(pair: str, known: Sequence[str]) -> tuple[str, str]:
@@ -160,7 +160,7 @@ def resume_channel(arguments: argparse.Namespace) -> int:
                 "on the console's page of channels."
             )
         enter_business(session, Scope(one.business_id, CLI))
-        set_state(session, one.business_id, one.id, ChannelState.ACTIVE)
+        set_state(session, one.id, ChannelState.ACTIVE)
     job_queue.wake_worker()
     print("It may send again.")
     return 0
@@ -194,7 +194,7 @@ def sign_in_link(_: argparse.Namespace) -> int:
         )
         if agent_id is None:
             raise NotFound("There is no administrator: run `setup` first.")
-        token = make_link(session, current_scope(session).business_id, agent_id)
+        token = make_link(session, business_of(session), agent_id)
         audit_log.record(session, "agent.link", f"agent:{agent_id}")
     print(sign_in_address(token))
     return 0
@@ -208,12 +208,12 @@ def sign_in_address(token: str) -> str:
 def business_transaction() -> Iterator[Session]:
     """Open a transaction in the first business, in which the command line acts."""
     with system_transaction() as session:
-        business_id = business_of(session)
+        business_id = first_business(session)
     with transaction(Scope(business_id, CLI)) as session:
         yield session
 
 
-def business_of(session: Session) -> int:
+def first_business(session: Session) -> int:
     business_id = session.scalar(select(Business.id).order_by(Business.id).limit(1))
     if business_id is None:
         raise NotFound("There is no business yet: run `setup` first.")

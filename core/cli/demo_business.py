@@ -113,7 +113,7 @@ def stock(session: Session, business_id: int) -> None:
     if session.scalar(select(Business.catalog_version).where(Business.id == business_id)) is not None:
         return
     for one in _PRODUCTS:
-        products.save(session, business_id, one)
+        products.save(session, one)
 
 
 def bot() -> BotSettings:

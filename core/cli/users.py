@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from core.accounts import two_factor, user_admin
 from core.cli.admin import business_transaction, sign_in_address
 from core.models import Agent, Role
-from core.platform.db import current_scope
 from core.platform.errors import NotFound
 
 
@@ -24,43 +23,35 @@ def list_users(_: argparse.Namespace) -> int:
 
 def add(arguments: argparse.Namespace) -> int:
     with business_transaction() as session:
-        token = user_admin.invite(
-            session,
-            current_scope(session).business_id,
-            arguments.name or arguments.email,
-            arguments.email,
-            Role(arguments.role),
-        )
+        token = user_admin.invite(session, arguments.name or arguments.email, arguments.email, Role(arguments.role))
     print(sign_in_address(token))
     return 0
 
 
 def link(arguments: argparse.Namespace) -> int:
     with business_transaction() as session:
-        token = user_admin.new_link(session, current_scope(session).business_id, _agent_id(session, arguments.email))
+        token = user_admin.new_link(session, _agent_id(session, arguments.email))
     print(sign_in_address(token))
     return 0
 
 
 def set_role(arguments: argparse.Namespace) -> int:
     with business_transaction() as session:
-        user_admin.set_role(
-            session, current_scope(session).business_id, _agent_id(session, arguments.email), Role(arguments.role)
-        )
+        user_admin.set_role(session, _agent_id(session, arguments.email), Role(arguments.role))
     print(f"{arguments.email} is {arguments.role} now.")
     return 0
 
 
 def disable(arguments: argparse.Namespace) -> int:
     with business_transaction() as session:
-        user_admin.disable(session, current_scope(session).business_id, _agent_id(session, arguments.email))
+        user_admin.disable(session, _agent_id(session, arguments.email))
     print(f"{arguments.email} is disabled; their sessions have ended.")
     return 0
 
 
 def enable(arguments: argparse.Namespace) -> int:
     with business_transaction() as session:
-        user_admin.enable(session, current_scope(session).business_id, _agent_id(session, arguments.email))
+        user_admin.enable(session, _agent_id(session, arguments.email))
     print(f"{arguments.email} may sign in again.")
     return 0
 

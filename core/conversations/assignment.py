@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.models import Business
-from core.platform.db import run
+from core.platform.db import business_of, run
 from core.platform.errors import Invalid
 
 # An open console updates `last_seen_at` once a minute and polls every half minute (core.accounts.sessions).
@@ -40,14 +40,14 @@ def rules(session: Session, business_id: int) -> Rules:
     return Rules(*row)
 
 
-def set_rules(session: Session, business_id: int, new: Rules) -> None:
+def set_rules(session: Session, new: Rules) -> None:
     """Change the rules, effective from the next hand-off. Raises `Invalid`."""
     if not 1 <= new.max_open <= MAX_OPEN_LIMIT:
         raise Invalid("invalid_limit", f"Choose a number from 1 to {MAX_OPEN_LIMIT}.")
-    changed = update(Business).where(Business.id == business_id)
+    changed = update(Business).where(Business.id == business_of(session))
     session.execute(changed.values(auto_assign=new.automatic, max_open=new.max_open))
     audit_log.record(
-        session, "business.assignment", f"business:{business_id}", auto_assign=new.automatic,
+        session, "business.assignment", f"business:{business_of(session)}", auto_assign=new.automatic,
         max_open=new.max_open,
     )  # fmt: skip
 

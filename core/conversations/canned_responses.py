@@ -42,7 +42,7 @@ def canned_responses(session: Session) -> list[Saved]:
     return [Saved(*row) for row in rows]
 
 
-def save(session: Session, business_id: int, shortcut: str, text: str) -> None:
+def save(session: Session, shortcut: str, text: str) -> None:
     """Create a canned response, or replace the text of the one with this shortcut.
 
     Raises:
@@ -59,14 +59,14 @@ def save(session: Session, business_id: int, shortcut: str, text: str) -> None:
     if unknown is not None:
         variables = ", ".join(f"{{{{{name}}}}}" for name in VARIABLES)
         raise Invalid("unknown_variable", f"{{{{{unknown}}}}} is not a variable. There are {variables}.")
-    query = insert(CannedResponse).values(business_id=business_id, shortcut=shortcut, text=text)
+    query = insert(CannedResponse).values(shortcut=shortcut, text=text)
     session.execute(
         query.on_conflict_do_update(index_elements=["business_id", "shortcut"], set_={"text": query.excluded.text})
     )
     audit_log.record(session, "saved_reply.save", f"saved_reply:{shortcut}")
 
 
-def remove(session: Session, business_id: int, reply_id: int) -> None:
+def remove(session: Session, reply_id: int) -> None:
     """Delete a canned response; a no-op if it no longer exists."""
     shortcut = session.scalar(
         delete(CannedResponse).where(CannedResponse.id == reply_id).returning(CannedResponse.shortcut)

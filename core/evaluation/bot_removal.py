@@ -15,7 +15,7 @@ from core.models import Bot, Channel, KnowledgeSource, Replay
 from core.platform.errors import Conflict, NotFound
 
 
-def remove(session: Session, business_id: int, bot_id: int) -> list[str]:
+def remove(session: Session, bot_id: int) -> list[str]:
     """Remove a bot that answers on no channel.
 
     Return the storage keys of its knowledge, to be deleted after the commit. Raises `NotFound`, `Conflict`.
@@ -30,7 +30,7 @@ def remove(session: Session, business_id: int, bot_id: int) -> list[str]:
             "bot_in_use", "The bot answers on a channel: give its channels to another bot, or to nobody, before."
         )
     for replay_id in session.scalars(select(Replay.id).where(Replay.bot_id == bot_id)).all():
-        replays.cancel(session, business_id, replay_id)
+        replays.cancel(session, replay_id)
     own = session.scalars(
         select(KnowledgeSource.id).where(KnowledgeSource.bot_id == bot_id).order_by(KnowledgeSource.id)
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.bots.calibration import Calibration, fit
 from core.bots.calibration_store import stored
 from core.evaluation import outcomes
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 _BINS = 10
 
@@ -23,10 +23,10 @@ ON CONFLICT (bot_id) DO UPDATE SET points = excluded.points, sample = excluded.s
 """
 
 
-def learn(session: Session, business_id: int, bot_id: int) -> Calibration:
+def learn(session: Session, bot_id: int) -> Calibration:
     """Fit the bot's calibration to its judged answers and store it. Without enough of them it is the identity."""
     learned = fit(outcomes.samples(session, bot_id))
-    values = {"business": business_id, "bot": bot_id, "sample": learned.sample}
+    values = {"business": business_of(session), "bot": bot_id, "sample": learned.sample}
     run(session, _STORE, {**values, "points": json.dumps(learned.points)})
     return learned
 

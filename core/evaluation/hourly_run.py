@@ -57,7 +57,7 @@ def learn(business_id: int, bot_id: int) -> None:
     """Do one run, in transactions of a batch each."""
     _in_batches(business_id, partial(outcomes.judge, business_id=business_id, bot_id=bot_id))
     with transaction(business_id) as session:
-        calibration = calibration_fit.learn(session, business_id, bot_id)
+        calibration = calibration_fit.learn(session, bot_id)
     collect_questions(business_id, bot_id)
     log.info("bot_learned", bot_id=bot_id, sample=calibration.sample)
 
@@ -67,7 +67,7 @@ def collect_questions(business_id: int, bot_id: int) -> None:
     _in_batches(business_id, partial(unanswered_questions.cluster_questions, business_id=business_id, bot_id=bot_id))
     for _ in range(_MAX_BATCHES):
         with transaction(business_id) as session:
-            if unanswered_questions.record_agent_answers(session, business_id, bot_id) < unanswered_questions.BATCH:
+            if unanswered_questions.record_agent_answers(session, bot_id) < unanswered_questions.BATCH:
                 return
 
 

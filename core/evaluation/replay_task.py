@@ -107,7 +107,7 @@ def _ask(task: ClaimedTask, work: _Work, request: ComposeRequest, asked: Model |
     outcome = _priced(compose(request, asked), request.prices)
     cost = _cost(outcome, work)
     with transaction(task.scope) as session:
-        trial_costs.record_trial(session, task.business_id, work.bot_id, outcome.trace)
+        trial_costs.record_trial(session, work.bot_id, outcome.trace)
         session.execute(update(Replay).where(Replay.id == task.subject_id).values(spent=Replay.spent + cost))
     return outcome, cost
 
@@ -160,7 +160,7 @@ def _load_work(session: Session, task: ClaimedTask) -> _Work | None:
     most = (most_of_a_call(before, table), most_of_a_call(after, table))
     request = ComposeRequest(
         settings=after,
-        business=business_profile.read(session, task.business_id),
+        business=business_profile.read(session),
         turns=(),
         prices=table,
         bot_ref=f"bot-{run.bot_id}",

@@ -29,7 +29,7 @@ from core.evaluation.replay_diff import (
 from core.evaluation.test_cases import packed, unpacked
 from core.models import Bot, BotVersion, Replay, ReplayItem, ReplaySource
 from core.platform.config import get_settings
-from core.platform.db import actor_of, run
+from core.platform.db import actor_of, business_of, run
 from core.platform.errors import Conflict, NotFound
 from core.replies import transcript
 from core.tasks import background_tasks
@@ -98,7 +98,7 @@ class RehearsalView:
         return self.work is not None and self.work.is_open
 
 
-def begin(session: Session, business_id: int, bot_id: int, plan: Plan) -> int:
+def begin(session: Session, bot_id: int, plan: Plan) -> int:
     """Store the questions and enqueue the task; wake a worker after the commit. Return the replay's id.
 
     Raises:
@@ -122,7 +122,6 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan) -> int:
     replay_id = session.execute(
         insert(Replay)
         .values(
-            business_id=business_id,
             bot_id=bot_id,
             base_version=version,
             settings=plan.settings.model_dump(mode="json"),
@@ -132,10 +131,10 @@ def begin(session: Session, business_id: int, bot_id: int, plan: Plan) -> int:
         )
         .returning(Replay.id)
     ).scalar_one()
-    rows = [{"business_id": business_id, "replay_id": replay_id, "position": at} | one for at, one in items]
+    rows = [{"business_id": business_of(session), "replay_id": replay_id, "position": at} | one for at, one in items]
     session.execute(insert(ReplayItem), rows)
     run(session, _FORGET, {"bot": bot_id, "kept": _MAX_REPLAYS})
-    background_tasks.enqueue(session, business_id, KIND, replay_id, by=actor_of(session))
+    background_tasks.enqueue(session, business_of(session), KIND, replay_id, by=actor_of(session))
     audit_log.record(session, "bot.rehearse", f"bot:{bot_id}", rehearsal=replay_id, items=len(rows))
     return replay_id
 
@@ -210,7 +209,7 @@ def _in_a_row(turns: Sequence[Turn]) -> int:
     return sum(role is Role.BOT for role, _ in groupby(since, key=lambda turn: turn.role))
 
 
-def cancel(session: Session, business_id: int, replay_id: int) -> None:
+def cancel(session: Session, replay_id: int) -> None:
     """Cancel a replay after the current question; results stay. No-op if it has ended."""
     if background_tasks.cancel_for(session, KIND, replay_id):
         audit_log.record(session, "bot.rehearse_cancel", f"rehearsal:{replay_id}")

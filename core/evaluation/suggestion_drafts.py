@@ -65,7 +65,7 @@ class Material:
     answers: Sequence[str]
 
 
-def material(session: Session, business_id: int, suggestion_id: int) -> Material:
+def material(session: Session, suggestion_id: int) -> Material:
     """Load the input for the model. Raises `NotFound`."""
     suggestion = session.get(Suggestion, suggestion_id)
     if suggestion is None:
@@ -81,7 +81,7 @@ def material(session: Session, business_id: int, suggestion_id: int) -> Material
         bot_id=suggestion.bot_id,
         language=suggestion.language,
         settings=versions.current(session, suggestion.bot_id)[1],
-        business=business_profile.read(session, business_id),
+        business=business_profile.read(session),
         questions=list(dict.fromkeys(questions)),
         answers=list(dict.fromkeys(unanswered_questions.answers(session, suggestion_id))),
     )

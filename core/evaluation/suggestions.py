@@ -95,7 +95,7 @@ WHERE bot_id = %(bot)s AND EXISTS (SELECT FROM asked_questions q WHERE q.suggest
 """
 
 
-def accept(session: Session, business_id: int, suggestion_id: int, question: str, answer: str) -> int:
+def accept(session: Session, suggestion_id: int, question: str, answer: str) -> int:
     """Add it to the bot's approved answers, in a new version of its settings. Return the version's number.
 
     It replaces an answer to the same question.
@@ -111,11 +111,11 @@ def accept(session: Session, business_id: int, suggestion_id: int, question: str
     session.execute(select(Bot.id).where(Bot.id == suggestion.bot_id).with_for_update())
     based_on, settings = versions.current(session, suggestion.bot_id)
     number = version_history.save(
-        session, business_id, suggestion.bot_id, _with_pair(settings, question, answer),
+        session, suggestion.bot_id, _with_pair(settings, question, answer),
         based_on=based_on, note=f"+ {question}",
     )  # fmt: skip
     suggestion.question, suggestion.answer, suggestion.settings_version = question.strip(), answer.strip(), number
-    _decide(session, business_id, suggestion, SuggestionState.ACCEPTED)
+    _decide(session, suggestion, SuggestionState.ACCEPTED)
     return number
 
 
@@ -130,12 +130,12 @@ def _with_pair(settings: BotSettings, question: str, answer: str) -> BotSettings
         ) from None
 
 
-def dismiss(session: Session, business_id: int, suggestion_id: int) -> None:
+def dismiss(session: Session, suggestion_id: int) -> None:
     """Dismiss it; later occurrences are still added to it. Raises `NotFound`, `Conflict`."""
-    _decide(session, business_id, _undecided(session, suggestion_id), SuggestionState.DISMISSED)
+    _decide(session, _undecided(session, suggestion_id), SuggestionState.DISMISSED)
 
 
-def snooze(session: Session, business_id: int, suggestion_id: int, days: int) -> None:
+def snooze(session: Session, suggestion_id: int, days: int) -> None:
     """Snooze it for some days. Raises `NotFound`, `Conflict`."""
     suggestion = _undecided(session, suggestion_id)
     suggestion.snoozed_until = func.now() + timedelta(days=days)
@@ -143,13 +143,13 @@ def snooze(session: Session, business_id: int, suggestion_id: int, days: int) ->
     session.flush()
 
 
-def reopen(session: Session, business_id: int, suggestion_id: int) -> None:
+def reopen(session: Session, suggestion_id: int) -> None:
     """Reopen a dismissed or snoozed suggestion. Raises `NotFound`; `Conflict` when it was accepted."""
     suggestion = _locked(session, suggestion_id)
     if suggestion.state == SuggestionState.ACCEPTED:
         raise Conflict("already_decided", "This answer is in use: change it in the bot's settings.")
     suggestion.snoozed_until = None
-    _decide(session, business_id, suggestion, SuggestionState.OPEN)
+    _decide(session, suggestion, SuggestionState.OPEN)
 
 
 def _locked(session: Session, suggestion_id: int) -> Suggestion:
@@ -167,7 +167,7 @@ def _undecided(session: Session, suggestion_id: int) -> Suggestion:
     return suggestion
 
 
-def _decide(session: Session, business_id: int, suggestion: Suggestion, state: SuggestionState) -> None:
+def _decide(session: Session, suggestion: Suggestion, state: SuggestionState) -> None:
     suggestion.state = state
     suggestion.decided_by = actor_of(session)
     suggestion.decided_at = func.now()

@@ -38,7 +38,6 @@ class Case:
 
 def add(
     session: Session,
-    business_id: int,
     bot_id: int,
     name: str,
     said: Sequence[Turn],
@@ -63,7 +62,6 @@ def add(
     case_id = session.execute(
         insert(SavedTestCase)
         .values(
-            business_id=business_id,
             bot_id=bot_id,
             conversation_id=conversation_id,
             name=name,
@@ -83,7 +81,7 @@ def asked(question: str) -> tuple[Turn, ...]:
     return tuple(Turn(Role.CUSTOMER, part.strip(), now) for part in question.split("\n\n") if part.strip())
 
 
-def remove(session: Session, business_id: int, case_id: int) -> None:
+def remove(session: Session, case_id: int) -> None:
     """Delete a case; results of replays stay. No-op if it does not exist."""
     gone = session.scalar(delete(SavedTestCase).where(SavedTestCase.id == case_id).returning(SavedTestCase.name))
     if gone is not None:
@@ -107,13 +105,7 @@ def of_bot(session: Session, bot_id: int) -> list[Case]:
 
 
 def of_answer(
-    session: Session,
-    business_id: int,
-    name: str,
-    expected: Expectation,
-    *,
-    message_id: int | None = None,
-    run_id: int | None = None,
+    session: Session, name: str, expected: Expectation, *, message_id: int | None = None, run_id: int | None = None
 ) -> int:
     """Save the turns that the bot answered with a message, or in a run, as a case. Return its id.
 
@@ -133,7 +125,7 @@ def of_answer(
         )
     )
     turns = transcript.turns_until(session, run.conversation_id, limit=_MAX_TURNS, until=question)
-    return add(session, business_id, run.bot_id, name, turns, expected, conversation_id=run.conversation_id)
+    return add(session, run.bot_id, name, turns, expected, conversation_id=run.conversation_id)
 
 
 def packed(turn: Turn) -> dict[str, Any]:

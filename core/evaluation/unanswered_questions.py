@@ -13,7 +13,7 @@ from core.bots.approved_answers import meaning
 from core.evaluation.agent_answers import best, most_like_others
 from core.evaluation.question_clusters import Groups
 from core.models import AskedQuestion, Bot, Suggestion
-from core.platform.db import run
+from core.platform.db import business_of, run
 from core.replies.handoff_rules import Reason
 from core.text.normalize import guess_language
 from core.text.pii import redact
@@ -125,13 +125,13 @@ ORDER BY q.run_id LIMIT %(limit)s
 """
 
 
-def record_agent_answers(session: Session, business_id: int, bot_id: int) -> int:
+def record_agent_answers(session: Session, bot_id: int) -> int:
     """Record agents' answers to questions that had none yet. Return to how many.
 
     A suggestion without a draft of the model takes the answer most similar to the others as its draft.
     """
     values = {
-        "business": business_id,
+        "business": business_of(session),
         "bot": bot_id,
         "within": _ANSWERED_WITHIN,
         "recent": _LOOKED_BACK,

@@ -13,6 +13,7 @@ from core.knowledge.sources import INGEST
 from core.models.business import Bot
 from core.models.knowledge import KnowledgeChunk, KnowledgeSource, SourceState
 from core.models.knowledge_kinds import SourceKind
+from core.platform.db import business_of
 from core.platform.errors import NotFound
 from core.tasks import background_tasks
 
@@ -157,6 +158,6 @@ GROUP BY c.source_id
 """)
 
 
-def uses(session: Session, business_id: int, lately: timedelta) -> Mapping[int, int]:
+def uses(session: Session, lately: timedelta) -> Mapping[int, int]:
     """Return how many answers of that period used each source, by its current passages. Slow: cache the result."""
-    return {row[0]: row[1] for row in session.execute(_USES, {"business_id": business_id, "lately": lately})}
+    return {row[0]: row[1] for row in session.execute(_USES, {"business_id": business_of(session), "lately": lately})}

@@ -25,7 +25,7 @@ from core.models.business import Bot
 from core.models.knowledge import KnowledgeRevision, KnowledgeSource, SourceState
 from core.models.knowledge_kinds import SourceKind
 from core.platform import object_storage
-from core.platform.db import actor_of
+from core.platform.db import actor_of, business_of
 from core.platform.errors import BotHubError, Conflict, NotFound
 from core.tasks import background_tasks
 
@@ -89,15 +89,7 @@ def store_content(business_id: int, file: IO[bytes], name: str) -> StoredContent
     return StoredContent(key, name, size, digest.hexdigest())
 
 
-def add(
-    session: Session,
-    business_id: int,
-    content: StoredContent,
-    *,
-    bot_id: int | None,
-    title: str,
-    origin: str | None = None,
-) -> int:
+def add(session: Session, content: StoredContent, *, bot_id: int | None, title: str, origin: str | None = None) -> int:
     """Add a source from stored content and enqueue its ingest; wake a worker after the commit. Return its id.
 
     `origin` is the name of the file; "" for typed text. Raises `Conflict`, `UnacceptableSource`, `NotFound` when
@@ -110,10 +102,10 @@ def add(
         "bytes": content.size,
         "file_key": content.file_key,
     }
-    return _add(session, business_id, bot_id, title, values)
+    return _add(session, bot_id, title, values)
 
 
-def add_page(session: Session, business_id: int, address: str, *, bot_id: int | None, title: str) -> int:
+def add_page(session: Session, address: str, *, bot_id: int | None, title: str) -> int:
     """Add a web page as a source, fetched on ingest. Return its id.
 
     Raises `Conflict`, `UnacceptableSource`, `NotFound` when there is no such bot.
@@ -122,7 +114,7 @@ def add_page(session: Session, business_id: int, address: str, *, bot_id: int | 
     if len(address) > MAX_ADDRESS_LENGTH or not _names_a_host(address):
         raise UnacceptableSource("address", "The address of a page begins with https:// and names a host.")
     values: dict[str, object] = {"kind": SourceKind.PAGE, "origin": address}
-    return _add(session, business_id, bot_id, title.strip() or address_title(address), values)
+    return _add(session, bot_id, title.strip() or address_title(address), values)
 
 
 def _names_a_host(address: str) -> bool:
@@ -139,19 +131,19 @@ def address_title(address: str) -> str:
     return f"{parts.hostname}{parts.path.rstrip('/')}"[:MAX_TITLE_LENGTH]
 
 
-def _add(session: Session, business_id: int, bot_id: int | None, title: str, values: dict[str, object]) -> int:
+def _add(session: Session, bot_id: int | None, title: str, values: dict[str, object]) -> int:
     if bot_id is not None and session.scalar(select(Bot.id).where(Bot.id == bot_id)) is None:
         raise NotFound(f"No bot {bot_id}.")
     title = _title(title)
     added: int | None = session.scalar(
         insert(KnowledgeSource)
-        .values(business_id=business_id, bot_id=bot_id, title=title, created_by=actor_of(session), **values)
+        .values(bot_id=bot_id, title=title, created_by=actor_of(session), **values)
         .on_conflict_do_nothing()
         .returning(KnowledgeSource.id)
     )
     if added is None:
         raise _already_there(_same(session, bot_id, values))
-    background_tasks.enqueue(session, business_id, INGEST, added, by=actor_of(session))
+    background_tasks.enqueue(session, business_of(session), INGEST, added, by=actor_of(session))
     audit_log.record(session, "knowledge.add", f"source:{added}", title=title)
     return added
 

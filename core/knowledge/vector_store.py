@@ -34,7 +34,7 @@ def _record_cost(task: ClaimedTask, revision: int, embedded: Embedded) -> None:
     with transaction(task.scope) as session:
         of_revision = select(KnowledgeRevision.source_id).where(KnowledgeRevision.id == revision).scalar_subquery()
         bot_id = session.scalar(select(KnowledgeSource.bot_id).where(KnowledgeSource.id == of_revision))
-        record_embedded(session, task.business_id, bot_id, embedded, price_table.table(task.business_id))
+        record_embedded(session, bot_id, embedded, price_table.table(task.business_id))
 
 
 def _backfill(task: ClaimedTask, revision: int, embedder: Embedder) -> None:

@@ -212,6 +212,11 @@ def current_scope(session: Session) -> Scope:
     return scope
 
 
+def business_of(session: Session) -> int:
+    """Return the business of a business transaction."""
+    return current_scope(session).business_id
+
+
 def actor_of(session: Session) -> str:
     """Return who acts in a business transaction, as it is stored."""
     return str(current_scope(session).actor)

@@ -62,7 +62,7 @@ def load(session: Session, business_id: int, conversation_id: int) -> Material:
         bot_id=row.bot_id,
         settings_version=version,
         settings=settings,
-        business=business_profile.read(session, business_id),
+        business=business_profile.read(session),
         turns=turns,
         tags=tuple(triage.known_tags(session, business_id)),
         items=products_of(session, business_id),

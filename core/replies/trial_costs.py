@@ -16,7 +16,7 @@ from core.bots.usage import TRIAL
 from core.replies.decision import Trace
 
 
-def record_trial(session: Session, business_id: int, bot_id: int, trace: Trace, *, action: str = TRIAL) -> None:
+def record_trial(session: Session, bot_id: int, trace: Trace, *, action: str = TRIAL) -> None:
     """Record the cost of a trial, or of another model call by a person. Without a call there is no entry."""
     if trace.model is None:
         return

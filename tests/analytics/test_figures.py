@@ -414,7 +414,7 @@ def billed(talk: Talk, category: str, billable: bool = True, text: str = "x") ->
 
 def set_prices(business: TestBusiness, **kept: Any) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        price_table.save(session, business.business_id, kept)
+        price_table.save(session, kept)
 
 
 def test_messages_are_billed_by_receipt_and_price(business: TestBusiness) -> None:

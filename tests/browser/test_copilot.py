@@ -21,8 +21,8 @@ def test_a_saved_reply_that_fits_is_put_into_the_box_and_taken_back(
     page: Page, ana: Person, talk: int, business
 ) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        canned_responses.save(session, business.business_id, "order", ANSWER)
-        canned_responses.save(session, business.business_id, "hours", "We open at nine.")
+        canned_responses.save(session, "order", ANSWER)
+        canned_responses.save(session, "hours", "We open at nine.")
     open_thread(page, talk)
     box = page.get_by_role("textbox", name="Reply", exact=True)
     box.fill("Hello Ana,")

@@ -58,9 +58,7 @@ def in_force(business: TestBusiness) -> tuple[int, BotSettings]:
 
 def save(business: TestBusiness, settings: BotSettings, based_on: int) -> int:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        return version_history.save(
-            session, business.business_id, business.bot_id, settings, based_on=based_on, note=""
-        )
+        return version_history.save(session, business.bot_id, settings, based_on=based_on, note="")
 
 
 def press(desk: Desk, label: str) -> None:
@@ -158,7 +156,7 @@ def test_a_save_that_was_overtaken_is_refused_by_the_core_too(business: TestBusi
         save(business, settings, number)
     assert raised.value.newest == number + 1
     with pytest.raises(NotFound), transaction(Scope(business.business_id + 1, Actor.agent(1))) as session:
-        version_history.save(session, 2, business.bot_id, settings, based_on=1, note="")
+        version_history.save(session, business.bot_id, settings, based_on=1, note="")
 
 
 def test_a_manager_looks_and_an_agent_does_not(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +190,7 @@ def test_trying_uses_what_is_typed_and_sends_nothing(desk: Desk, business: TestB
 
 def test_a_quote_stays_open_in_the_trial(desk: Desk, business: TestBusiness) -> None:
     with transaction(business.business_id) as session:
-        products.save(session, business.business_id, Facts("Gorra", Decimal(12)))
+        products.save(session, Facts("Gorra", Decimal(12)))
     said = []
     for words in ("Quiero 2 gorras", "mejor 3", "SÍ"):
         desk.page.chat_input(key="trial_input").set_value(words)
@@ -223,12 +221,12 @@ def test_facts_are_saved_and_checked(desk: Desk, business: TestBusiness) -> None
     press(desk, "Save")
     assert desk.page.success
     with transaction(business.business_id) as session:
-        known = business_profile.read(session, business.business_id)
+        known = business_profile.read(session)
     assert (known.hours, known.time_zone) == ("Lunes a viernes 9 a 18", "America/Bogota")
     assert known.currency == "COP"
     for wrong in (replace(known, time_zone="Mars/Base"), replace(known, name="  "), replace(known, currency="pesos")):
         with refused("invalid_facts"), transaction(Scope(business.business_id, Actor.agent(1))) as session:
-            business_profile.save(session, business.business_id, wrong)
+            business_profile.save(session, wrong)
 
 
 @given(st.text(), st.text())

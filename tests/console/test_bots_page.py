@@ -107,8 +107,8 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
     said = says(business.business_id, conversation_id, "Abrimos a las 9", sender="bot")
     kept = sources.store_content(business.business_id, io.BytesIO(b"Cerramos temprano."), "feriado.txt")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        luna = admin.create(session, business.business_id, BotSettings(name="Luna"), copied_from=None)
-        sources.add(session, business.business_id, kept, bot_id=luna, title="Feriado")
+        luna = admin.create(session, BotSettings(name="Luna"), copied_from=None)
+        sources.add(session, kept, bot_id=luna, title="Feriado")
         session.add(
             AIRun(
                 business_id=business.business_id, conversation_id=conversation_id, message_id=said, bot_id=luna,
@@ -116,15 +116,15 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
             )
         )  # fmt: skip
         with refused("bot_in_use"):
-            bot_removal.remove(session, business.business_id, business.bot_id)
+            bot_removal.remove(session, business.bot_id)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        assert bot_removal.remove(session, business.business_id, luna) == [kept.file_key]
+        assert bot_removal.remove(session, luna) == [kept.file_key]
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         why = explanations.of_message(session, said)
         with refused("last_bot"):
-            bot_removal.remove(session, business.business_id, business.bot_id)
+            bot_removal.remove(session, business.bot_id)
         with pytest.raises(NotFound):
-            bot_removal.remove(session, business.business_id, luna)
+            bot_removal.remove(session, luna)
         newest = audit_log.entries(session)[0]
     assert why is not None and why.prompt_version == "p1"
     assert (newest.action, newest.data["name"]) == ("bot.remove", "Luna")
@@ -136,7 +136,7 @@ def test_with_a_bot_goes_what_only_it_had_and_what_it_said_stays(business: TestB
 def test_of_two_who_give_a_channel_away_the_second_is_told(business: TestBusiness) -> None:
     def assign(channel_id: int, bot_id: int | None, seen: int | None) -> None:
         with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-            admin.assign(session, business.business_id, channel_id, bot_id, seen=seen)
+            admin.assign(session, channel_id, bot_id, seen=seen)
 
     assign(business.sms_channel_id, None, business.bot_id)
     with refused("channel_reassigned"):

@@ -32,7 +32,7 @@ def _open(desk: Desk) -> AppTest:
 
 def _save(business, *facts: Facts) -> list[int]:
     with transaction(business.business_id) as session:
-        return [products.save(session, business.business_id, one) for one in facts]
+        return [products.save(session, one) for one in facts]
 
 
 def _known(business) -> list[Facts]:

@@ -180,8 +180,8 @@ def test_without_a_model_it_says_so_and_offers_tags_and_replies(desk, talk, busi
     monkeypatch.setattr(copilot_queries, "is_configured", lambda: False)
     with transaction(business.business_id) as session:
         session.execute(update(Conversation).values(tags=["Envío", "VIP"]))
-        save(session, business.business_id, "envios", "Enviamos a todo el país.")
-        save(session, business.business_id, "adios", "Gracias por escribir.")
+        save(session, "envios", "Enviamos a todo el país.")
+        save(session, "adios", "Gracias por escribir.")
     assert ask(desk, talk, "draft")["job"]["error"] == "No AI model is configured."
     assert ask(desk, talk, "tags")["job"]["tags"] == ["Envío"]
     told = ask(desk, talk, "replies")

@@ -166,7 +166,7 @@ class TestKeys:
 
     def test_scopes_are_told_in_words(self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:
         with transaction(business.business_id) as session:
-            api_keys.create(session, business.business_id, "Shop", [EVERYTHING, *Scope])
+            api_keys.create(session, "Shop", [EVERYTHING, *Scope])
         desk = at(business, monkeypatch, "keys")
         (told,) = [caption.value for caption in desk.page.caption if "`*`" in caption.value]
         assert told.startswith("Everything (`*`) · Everything (`admin`) · ")

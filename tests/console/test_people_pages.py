@@ -50,8 +50,8 @@ def test_everybody_is_known_with_their_teams(business: TestBusiness) -> None:
     ana, bea = person(business.business_id), person(business.business_id, name="Bea Soto")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         for name in ("Ventas", "garantías"):
-            team_id = teams.create(session, business.business_id, name)
-            teams.set_members(session, business.business_id, team_id, [bea.id])
+            team_id = teams.create(session, name)
+            teams.set_members(session, team_id, [bea.id])
         of = {one.id: list(one.teams) for one in user_admin.everyone(session)}
     assert of == {ana.id: [], bea.id: ["garantías", "Ventas"]}
 

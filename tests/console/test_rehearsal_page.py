@@ -122,9 +122,7 @@ def test_a_version_shows_what_its_trial_found(desk: Desk, business: TestBusiness
     begin(business, BotSettings(name="Luna"))
     done(business)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        version_history.save(
-            session, business.business_id, business.bot_id, BotSettings(name="Luna"), based_on=1, note=""
-        )
+        version_history.save(session, business.bot_id, BotSettings(name="Luna"), based_on=1, note="")
     desk.run()
     desk.page.selectbox(key="bot_version").set_value(2)
     desk.run()

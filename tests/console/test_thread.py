@@ -67,7 +67,7 @@ def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:
 def test_a_conversation_of_a_team_tells_its_name(business) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, mode="human")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        team_id = teams.create(session, business.business_id, "Ventas")
+        team_id = teams.create(session, "Ventas")
         team_assignment.assign_team(session, business.business_id, talk, team_id)
         (row,) = inbox_list.page(session, business.business_id, InboxFilter(), 0).rows
     assert (row.assignee, row.team) == (None, "Ventas")

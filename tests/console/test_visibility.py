@@ -79,9 +79,9 @@ class Floor:
 def floor(business: Any) -> Floor:
     ana, bea = person(business.business_id), person(business.business_id, name="Bea")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        sales, returns = (teams.create(session, business.business_id, name) for name in ("Sales", "Returns"))
-        teams.set_members(session, business.business_id, sales, [ana.id])
-        teams.set_members(session, business.business_id, returns, [bea.id])
+        sales, returns = (teams.create(session, name) for name in ("Sales", "Returns"))
+        teams.set_members(session, sales, [ana.id])
+        teams.set_members(session, returns, [bea.id])
     held: dict[str, dict[str, Any]] = {
         "mine": {"assignee_id": ana.id, "team_id": returns},
         "team_free": {"team_id": sales},

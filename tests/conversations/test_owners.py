@@ -50,14 +50,14 @@ def hand_off(business: TestBusiness, conversation_id: int) -> int | None:
 
 def set_rules(business: TestBusiness, automatic: bool = True, max_open: int = 10) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        assignment.set_rules(session, business.business_id, Rules(automatic, max_open))
+        assignment.set_rules(session, Rules(automatic, max_open))
 
 
 def make_team(business: TestBusiness, *members: int, channels: tuple[int, ...] = ()) -> int:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        team = teams.create(session, business.business_id, "Ventas")
-        teams.set_members(session, business.business_id, team, members)
-        teams.set_channels(session, business.business_id, team, channels)
+        team = teams.create(session, "Ventas")
+        teams.set_members(session, team, members)
+        teams.set_channels(session, team, channels)
     return team
 
 

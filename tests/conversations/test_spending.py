@@ -27,7 +27,7 @@ SPENT = Trace("model", model="gpt-6-luna", usage=Usage(input=900, cached=0, outp
 
 def tried(business: TestBusiness, trace: Trace) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        trial_costs.record_trial(session, business.business_id, business.bot_id, trace)
+        trial_costs.record_trial(session, business.bot_id, trace)
 
 
 def fits(business: TestBusiness, **limits: int) -> bool:
@@ -86,9 +86,9 @@ def test_an_unknown_price_makes_the_total_unknown(trace: Trace, embedded: Embedd
 def test_embedding_documents_counts_towards_the_budgets(business: TestBusiness, shared: bool) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         of = None if shared else business.bot_id
-        usage.record_embedded(session, business.business_id, of, LOOKED_UP, PRICES)
-        usage.record_embedded(session, business.business_id, of, Embedded({"nobody-knows": 5}), PRICES)
-        usage.record_embedded(session, business.business_id, of, Embedded(), PRICES)
+        usage.record_embedded(session, of, LOOKED_UP, PRICES)
+        usage.record_embedded(session, of, Embedded({"nobody-knows": 5}), PRICES)
+        usage.record_embedded(session, of, Embedded(), PRICES)
         spent = usage.money(session, business.bot_id)
     assert (spent.day, spent.month, spent.unknown_day) == (Decimal("0.02"), Decimal("0.02"), 1)
     assert not fits(business, tokens_per_minute=1000)

@@ -135,7 +135,7 @@ class TestSavedReplies:
 
     def save(self, business: TestBusiness, shortcut: str, words: str) -> None:
         with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-            canned_responses.save(session, business.business_id, shortcut, words)
+            canned_responses.save(session, shortcut, words)
 
     def all(self, business: TestBusiness) -> list[tuple[str, str]]:
         with transaction(business.business_id) as session:
@@ -148,8 +148,8 @@ class TestSavedReplies:
         assert self.all(business) == [("chau", "Hasta luego"), ("hola", "Buenos días")]
         with transaction(Scope(business.business_id, Actor.agent(1))) as session:
             (first, _) = canned_responses.canned_responses(session)
-            canned_responses.remove(session, business.business_id, first.id)
-            canned_responses.remove(session, business.business_id, first.id)
+            canned_responses.remove(session, first.id)
+            canned_responses.remove(session, first.id)
         assert self.all(business) == [("hola", "Buenos días")]
 
     @pytest.mark.parametrize(

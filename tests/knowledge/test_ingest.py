@@ -249,7 +249,7 @@ def test_a_change_of_the_model_leaves_no_gap(
 
 def add_page(business: TestBusiness, address: str = "https://shop.example/help/", title: str = "") -> int:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        return sources.add_page(session, business.business_id, address, bot_id=business.bot_id, title=title)
+        return sources.add_page(session, address, bot_id=business.bot_id, title=title)
 
 
 def test_a_web_page_is_fetched_and_fetched_again(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> None:

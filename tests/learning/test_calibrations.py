@@ -42,7 +42,7 @@ def boastful(count: int = 60) -> list[tuple[float, bool]]:
 def test_a_boastful_bot_learns_how_sure_it_may_be(business) -> None:
     judged_answers(business, *boastful())
     with transaction(business.business_id) as session:
-        learned = calibration_fit.learn(session, business.business_id, business.bot_id)
+        learned = calibration_fit.learn(session, business.bot_id)
         assert learned.sample == 60
         assert learned.apply(0.95) == pytest.approx(0.5, abs=0.1)
         found = calibration_fit.reliability(session, business.bot_id)
@@ -56,7 +56,7 @@ def test_a_boastful_bot_learns_how_sure_it_may_be(business) -> None:
 def test_with_few_outcomes_nothing_changes(business) -> None:
     judged_answers(business, *boastful(20))
     with transaction(business.business_id) as session:
-        assert calibration_fit.learn(session, business.business_id, business.bot_id) == IDENTITY
+        assert calibration_fit.learn(session, business.bot_id) == IDENTITY
         found = calibration_fit.reliability(session, business.bot_id)
     assert found.before == found.after
     assert found.sample == 0
@@ -74,7 +74,7 @@ def test_the_process_that_answers_asks_the_database_once(business, monkeypatch: 
     with transaction(business.business_id) as session:
         assert calibration_store.of_bot(None, bot) is None
         assert calibration_store.of_bot(session, bot) == IDENTITY
-        calibration_fit.learn(session, business.business_id, bot)
+        calibration_fit.learn(session, bot)
         assert calibration_store.of_bot(None, bot) == IDENTITY, "known from a moment ago"
         later = time.monotonic() + 301
         monkeypatch.setattr(time, "monotonic", lambda: later)

@@ -40,7 +40,7 @@ def material(business) -> Material:
     hourly_run.collect_questions(business.business_id, business.bot_id)
     with transaction(business.business_id) as session:
         (found,) = suggestions.listed(session, business.bot_id)
-        return suggestion_drafts.material(session, business.business_id, found.id)
+        return suggestion_drafts.material(session, found.id)
 
 
 def test_words_of_customers_and_colleagues_are_data_and_never_instructions(material: Material) -> None:
@@ -85,7 +85,7 @@ def test_an_empty_answer_or_one_that_came_too_late_changes_nothing(business, mat
         suggestion_drafts.keep(session, material.suggestion_id, Entry(question="Q", answer=" "))
     assert answer() == ("Sí, en una semana.", "team")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        suggestions.dismiss(session, business.business_id, material.suggestion_id)
+        suggestions.dismiss(session, material.suggestion_id)
         suggestion_drafts.keep(session, material.suggestion_id, Entry(question="Q", answer="Late."))
     assert answer() == ("Sí, en una semana.", "team")
 
@@ -102,4 +102,4 @@ def test_what_the_model_wrote_is_not_overwritten_by_a_colleague(business, materi
 
 def test_there_is_no_material_for_what_is_not_there(business) -> None:
     with pytest.raises(NotFound), transaction(business.business_id) as session:
-        suggestion_drafts.material(session, business.business_id, 999)
+        suggestion_drafts.material(session, 999)

@@ -71,7 +71,7 @@ def test_trials_count_and_what_has_no_price_is_counted_apart(business) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         for price in (Decimal("0.25"), None):
             trace = Trace("model", model="m", usage=Usage(1, 0, 1), cost=price)
-            trial_costs.record_trial(session, business.business_id, business.bot_id, trace)
+            trial_costs.record_trial(session, business.bot_id, trace)
     assert money(business) == Money(Decimal("0.75"), Decimal("0.75"), 2, 2)
 
 

@@ -114,9 +114,7 @@ def test_accepting_makes_an_approved_answer_of_the_next_version(business) -> Non
     suggestion = violins(business, answer="Yes, we do.")
     number, pairs = settings_of(business)
     with transaction(Scope(business.business_id, ME)) as session:
-        version = suggestions.accept(
-            session, business.business_id, suggestion.id, "Do you repair violins? ", "Yes, in a week."
-        )
+        version = suggestions.accept(session, suggestion.id, "Do you repair violins? ", "Yes, in a week.")
     after, found = settings_of(business)
     assert after == version == number + 1
     assert found == [*pairs, QaPair(question="Do you repair violins?", answer="Yes, in a week.", approved=True)]
@@ -134,7 +132,7 @@ def test_a_question_that_has_an_answer_gets_the_new_one(business) -> None:
         with system_transaction() as session:
             session.execute(update(Suggestion).values(state="open"))
         with transaction(Scope(business.business_id, ME)) as session:
-            suggestions.accept(session, business.business_id, suggestion.id, "Do you repair violins?", answer)
+            suggestions.accept(session, suggestion.id, "Do you repair violins?", answer)
     same = [one.answer for one in settings_of(business)[1] if "violins" in one.question]
     assert same == ["No."]
 
@@ -153,7 +151,7 @@ def test_words_that_cannot_be_an_answer_change_nothing(business, question: str, 
     suggestion = violins(business)
     before = settings_of(business)
     with refused(code), transaction(Scope(business.business_id, ME)) as session:
-        suggestions.accept(session, business.business_id, suggestion.id, question, answer)
+        suggestions.accept(session, suggestion.id, question, answer)
     assert settings_of(business) == before
     assert [one.id for one in gathered(business)] == [suggestion.id]
 
@@ -161,20 +159,20 @@ def test_words_that_cannot_be_an_answer_change_nothing(business, question: str, 
 def test_setting_aside_can_be_undone_and_what_is_asked_again_joins_it_there(business) -> None:
     suggestion = violins(business)
     with transaction(Scope(business.business_id, ME)) as session:
-        suggestions.dismiss(session, business.business_id, suggestion.id)
+        suggestions.dismiss(session, suggestion.id)
     asked_in_vain(business, "Do you repair violins?", HOUR)
     assert gathered(business) == []
     assert [one.count for one in gathered(business, "dismissed")] == [2]
     with transaction(Scope(business.business_id, ME)) as session:
         assert suggestions.counts(session, business.bot_id) == {"dismissed": 1}
-        suggestions.reopen(session, business.business_id, suggestion.id)
+        suggestions.reopen(session, suggestion.id)
     assert [one.count for one in gathered(business)] == [2]
 
 
 def test_a_snoozed_suggestion_comes_back_by_itself(business) -> None:
     suggestion = violins(business)
     with transaction(Scope(business.business_id, ME)) as session:
-        suggestions.snooze(session, business.business_id, suggestion.id, 7)
+        suggestions.snooze(session, suggestion.id, 7)
     assert gathered(business) == []
     assert [one.id for one in gathered(business, "snoozed")] == [suggestion.id]
     with system_transaction() as session:
@@ -185,11 +183,11 @@ def test_a_snoozed_suggestion_comes_back_by_itself(business) -> None:
 def test_two_people_do_not_decide_twice(business) -> None:
     suggestion = violins(business)
     with transaction(Scope(business.business_id, ME)) as session:
-        suggestions.dismiss(session, business.business_id, suggestion.id)
+        suggestions.dismiss(session, suggestion.id)
     with refused("already_decided"), transaction(Scope(business.business_id, Actor.agent(2))) as session:
-        suggestions.accept(session, business.business_id, suggestion.id, "Q", "A")
+        suggestions.accept(session, suggestion.id, "Q", "A")
     with pytest.raises(NotFound), transaction(Scope(business.business_id, ME)) as session:
-        suggestions.snooze(session, business.business_id, 999, 7)
+        suggestions.snooze(session, 999, 7)
 
 
 def test_another_business_sees_nothing_of_it(business) -> None:
@@ -197,7 +195,7 @@ def test_another_business_sees_nothing_of_it(business) -> None:
     with transaction(Scope(business.business_id + 1, ME)) as session:
         assert suggestions.listed(session, business.bot_id) == []
         with pytest.raises(NotFound):
-            suggestions.dismiss(session, business.business_id + 1, suggestion.id)
+            suggestions.dismiss(session, suggestion.id)
 
 
 def test_each_bot_learns_once_an_hour(business) -> None:

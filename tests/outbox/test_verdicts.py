@@ -108,7 +108,7 @@ def test_new_credentials_resume_the_number(business: TestBusiness) -> None:
     assert claim() == []
     edit = ChannelEdit("Tienda", "102290129340398", business.bot_id, None, {"access_token": "new"})
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        change(session, business.business_id, business.whatsapp_channel_id, edit)
+        change(session, business.whatsapp_channel_id, edit)
     assert sorted(ids(claim())) == held
 
 

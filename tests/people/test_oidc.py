@@ -116,7 +116,7 @@ def test_a_provider_with_another_issuer_is_refused(
 
 def test_a_disabled_agent_is_refused(browser: TestClient, provider: Provider, ana: Person) -> None:
     with transaction(ana.business_id) as session:
-        user_admin.disable(session, ana.business_id, ana.id)
+        user_admin.disable(session, ana.id)
     assert go(browser, provider) == "/auth/login?provider"
 
 

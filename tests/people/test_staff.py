@@ -27,17 +27,17 @@ def everyone(business: TestBusiness) -> Sequence[Person]:
 
 def invite(business: TestBusiness, name: str = "Eva Ruiz", email: str = "eva@desk.example") -> str:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        return user_admin.invite(session, business.business_id, name, email, Role.AGENT)
+        return user_admin.invite(session, name, email, Role.AGENT)
 
 
 def disable(business: TestBusiness, agent_id: int, actor: str = "system:test") -> None:
     with transaction(Scope(business.business_id, Actor.parse(actor))) as session:
-        user_admin.disable(session, business.business_id, agent_id)
+        user_admin.disable(session, agent_id)
 
 
 def set_role(business: TestBusiness, agent_id: int, role: Role) -> None:
     with transaction(business.business_id) as session:
-        user_admin.set_role(session, business.business_id, agent_id, role)
+        user_admin.set_role(session, agent_id, role)
 
 
 def test_an_invitation_logs_in_once_and_updates_last_seen(business: TestBusiness) -> None:
@@ -68,7 +68,7 @@ def test_disabling_ends_all_sessions_links_and_keys(business: TestBusiness) -> N
     ana = person(business.business_id)
     conversation(business.business_id, business.whatsapp_channel_id, assignee_id=ana.id)
     with transaction(business.business_id) as session:
-        link = user_admin.new_link(session, business.business_id, ana.id)
+        link = user_admin.new_link(session, ana.id)
     disable(business, ana.id)
     with system_transaction() as session:
         assert sessions.session_agent(session, ana.token) is None
@@ -76,9 +76,9 @@ def test_disabling_ends_all_sessions_links_and_keys(business: TestBusiness) -> N
     (gone,) = everyone(business)
     assert (gone.disabled_at is not None, gone.open_conversations) == (True, 1)
     with refused("person_disabled"), transaction(business.business_id) as session:
-        user_admin.new_link(session, business.business_id, ana.id)
+        user_admin.new_link(session, ana.id)
     with transaction(business.business_id) as session:
-        user_admin.enable(session, business.business_id, ana.id)
+        user_admin.enable(session, ana.id)
     assert everyone(business)[0].disabled_at is None
 
 
@@ -115,7 +115,7 @@ def test_two_administrators_cannot_remove_each_other(business: TestBusiness) -> 
 def test_agents_of_another_business_cannot_be_changed(business: TestBusiness) -> None:
     ana = person(business.business_id)
     with pytest.raises(NotFound), transaction(business.business_id + 1) as session:
-        user_admin.disable(session, business.business_id + 1, ana.id)
+        user_admin.disable(session, ana.id)
 
 
 def test_the_audit_log_lists_actions_and_pages(business: TestBusiness) -> None:
@@ -138,8 +138,8 @@ def test_the_audit_log_lists_actions_and_pages(business: TestBusiness) -> None:
 def test_audit_entries_come_with_the_names_of_what_they_refer_to(business: TestBusiness) -> None:
     ana, eva = (person(business.business_id, name=name) for name in ("Ana Torres", "Eva Ruiz"))
     with transaction(Scope(business.business_id, Actor.agent(ana.id))) as session:
-        team = teams.create(session, business.business_id, "Ventas")
-        teams.set_members(session, business.business_id, team, [ana.id, eva.id])
+        team = teams.create(session, "Ventas")
+        teams.set_members(session, team, [ana.id, eva.id])
         record = partial(audit_log.record, session)
         record("channel.assign", f"channel:{business.sms_channel_id}", before=None, after=99)
         record("product.remove", "product:99999999999999999999")

@@ -26,7 +26,7 @@ from tests.support.desk import Desk
 
 def make(business: TestBusiness, name: str) -> int:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        return teams.create(session, business.business_id, name)
+        return teams.create(session, name)
 
 
 def known(business: TestBusiness) -> Sequence[TeamFacts]:
@@ -36,7 +36,7 @@ def known(business: TestBusiness) -> Sequence[TeamFacts]:
 
 def set_members(business: TestBusiness, team_id: int, agent_ids: Sequence[int]) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        teams.set_members(session, business.business_id, team_id, agent_ids)
+        teams.set_members(session, team_id, agent_ids)
 
 
 def give(business: TestBusiness, conversation_id: int, team_id: int | None) -> None:
@@ -74,9 +74,9 @@ def test_a_name_is_unique_ignoring_case(business: TestBusiness) -> None:
     with refused("team_name_taken"):
         make(business, "SALES")
     with refused("team_name_taken"), transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        teams.rename(session, business.business_id, returns, "sales")
+        teams.rename(session, returns, "sales")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        teams.rename(session, business.business_id, returns, "RETURNS")
+        teams.rename(session, returns, "RETURNS")
     assert [team.name for team in known(business)] == ["RETURNS", "Sales"]
 
 
@@ -91,7 +91,7 @@ def test_the_list_can_be_filtered_by_team_until_it_is_removed(business: TestBusi
     assert [row.id for row in found] == [talk]
     assert known(business)[0].open_conversations == 1
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        teams.remove(session, business.business_id, sales)
+        teams.remove(session, sales)
     assert one(f"SELECT team_id FROM conversations WHERE id = {talk}") is None
     assert column("SELECT action FROM audit_entries ORDER BY id") == ["team.create", "conversation.team", "team.remove"]
 
@@ -155,7 +155,7 @@ def test_a_channel_has_one_team_of_its_own_business(business: TestBusiness) -> N
 
     def set_channels(team_id: int, wanted: list[int]) -> None:
         with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-            teams.set_channels(session, business.business_id, team_id, wanted)
+            teams.set_channels(session, team_id, wanted)
 
     set_channels(sales, [channel])
     set_channels(returns, [channel])

@@ -31,7 +31,7 @@ def entries(area: str) -> list[Any]:
 
 def key(business_id: int, actor: str, *scopes: str) -> tuple[int, str]:
     with transaction(Scope(business_id, Actor.parse(actor))) as session:
-        key_id, secret = api_keys.create(session, business_id, "shop", scopes)
+        key_id, secret = api_keys.create(session, "shop", scopes)
         audit_log.record(session, "api_key.create", f"api_key:{key_id}", scopes=list(scopes))
     return key_id, secret
 
@@ -89,7 +89,7 @@ def test_disabling_an_agent_revokes_their_keys(client: Any, business: TestBusine
     theirs, secret = key(business.business_id, f"agent:{leaving.id}", "conversations:read")
     _, other = key(business.business_id, f"agent:{staying.id}", "conversations:read")
     with transaction(Scope(business.business_id, Actor.agent(staying.id))) as session:
-        user_admin.disable(session, business.business_id, leaving.id)
+        user_admin.disable(session, leaving.id)
     assert Api(client, secret).get("/api/v1/conversations").status_code == 401
     assert Api(client, other).get("/api/v1/conversations").status_code == 200
     assert entries("agent")[-1][3] == {"keys_revoked": [theirs]}

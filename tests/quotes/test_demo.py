@@ -18,7 +18,7 @@ def test_the_shop_is_stocked_once(business) -> None:
         items = product_index.products_of(session, business.business_id)
         assert len(items) >= 5
         assert product_index.passages(items, "How much are the leather shoes?")[0].title == "Zapatos de cuero"
-        products.remove(session, business.business_id, [one.id for one in items])
+        products.remove(session, [one.id for one in items])
     stock()
     with transaction(business.business_id) as session:
         assert product_index.products_of(session, business.business_id) == ()

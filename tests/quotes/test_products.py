@@ -22,7 +22,7 @@ CAP = Facts("Gorra", Decimal("9.9"))
 
 def save(business: TestBusiness, facts: Facts, product_id: int | None = None) -> int:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        return products.save(session, business.business_id, facts, product_id)
+        return products.save(session, facts, product_id)
 
 
 def known(business: TestBusiness) -> list[Facts]:
@@ -33,7 +33,7 @@ def known(business: TestBusiness) -> list[Facts]:
 def take(business: TestBusiness, content: str) -> tuple[int, int, int]:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         read = price_list_file.read(content.encode())
-        plan = price_list_import.take(session, business.business_id, read, "USD")
+        plan = price_list_import.take(session, read, "USD")
     return len(plan.added), len(plan.changed), plan.unchanged
 
 
@@ -105,16 +105,11 @@ def test_the_bot_reads_what_is_on_offer_in_the_business_s_currency(business) -> 
     ]
     assert items(business) is items(business)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        products.remove(session, business.business_id, [cap])
+        products.remove(session, [cap])
     assert [one.name for one in items(business)] == ["Vino"]
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         session.execute(update(Business).values(profile={"currency": "ARS"}))
-        products.offer(
-            session,
-            business.business_id,
-            [one.id for one in products.every(session, business.business_id)],
-            active=True,
-        )
+        products.offer(session, [one.id for one in products.every(session, business.business_id)], active=True)
     assert [(one.name, one.currency) for one in items(business)] == [("Retirado", "ARS"), ("Vino", "EUR")]
 
 
@@ -125,7 +120,7 @@ def test_a_rolled_back_change_is_never_read_again(business) -> None:
         pass
 
     with pytest.raises(Regret), transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        products.save(session, business.business_id, SHIRT)
+        products.save(session, SHIRT)
         assert len(product_index.products_of(session, business.business_id)) == 2
         raise Regret
     assert [one.name for one in items(business)] == ["Gorra"]

@@ -181,12 +181,12 @@ def test_who_has_a_quote_before_them_is_never_answered_from_memory(shop: TestBus
 def test_a_person_withdraws_a_quote(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     with transaction(Scope(shop.business_id, Actor.agent(1))) as session:
-        quotes.cancel(session, shop.business_id, 1)
+        quotes.cancel(session, 1)
     assert states() == ["declined"]
     with transaction(Scope(shop.business_id, Actor.agent(1))) as session, pytest.raises(Conflict):
-        quotes.cancel(session, shop.business_id, 1)
+        quotes.cancel(session, 1)
     with transaction(Scope(shop.business_id, Actor.agent(1))) as session, pytest.raises(NotFound):
-        quotes.cancel(session, shop.business_id, 99)
+        quotes.cancel(session, 99)
 
 
 def test_a_quote_that_is_withdrawn_while_the_bot_reads_a_yes_is_not_called_confirmed(shop: TestBusiness) -> None:
@@ -194,7 +194,7 @@ def test_a_quote_that_is_withdrawn_while_the_bot_reads_a_yes_is_not_called_confi
     customer_writes("sí")
     turn, reply_context = thinking()
     with transaction(Scope(shop.business_id, Actor.agent(1))) as session:
-        quotes.cancel(session, shop.business_id, 1)
+        quotes.cancel(session, 1)
     assert not finish(turn, reply_context)
     assert states() == ["declined"]
     assert finish(*thinking())
@@ -246,4 +246,4 @@ def test_another_business_sees_no_quote(shop: TestBusiness) -> None:
     with transaction(Scope(other, Actor.agent(2))) as session:
         assert quote_reads.listed(session) == []
         with pytest.raises(NotFound):
-            quotes.cancel(session, other, 1)
+            quotes.cancel(session, 1)

@@ -61,7 +61,7 @@ def answered(business: TestBusiness, *said: str, outcome: str = "reply") -> int:
 def begin(business: TestBusiness, settings: BotSettings, **changes: Any) -> int:
     plan = {"source": ReplaySource.CONVERSATIONS, "count": 10, "spend_limit": Decimal(1), **changes}
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        return replays.begin(session, business.business_id, business.bot_id, Plan(settings, **plan))
+        return replays.begin(session, business.bot_id, Plan(settings, **plan))
 
 
 def claim() -> ClaimedTask:
@@ -152,7 +152,7 @@ def test_a_cancelled_run_stops_and_keeps_what_it_has(business: TestBusiness, mod
     replay_id = begin(business, BotSettings())
     running = claim()
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        replays.cancel(session, business.business_id, replay_id)
+        replays.cancel(session, replay_id)
     with pytest.raises(TaskInterrupted):
         replay_task.run(running)
     seen = look(business)
@@ -171,7 +171,7 @@ def test_what_was_cancelled_meanwhile_is_not_written(
     class Slow:
         def answer(self, prompt: Prompt, settings: BotSettings, *, cache_key: str, contact: str) -> Completion:
             with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-                replays.cancel(session, business.business_id, replay_id)
+                replays.cancel(session, replay_id)
             return model.answer(prompt, settings, cache_key=cache_key, contact=contact)
 
     monkeypatch.setattr(replay_task, "model", Slow)
@@ -229,7 +229,7 @@ def test_of_two_who_begin_at_once_one_does(business: TestBusiness) -> None:
     answered(business, "hola")
     plan = Plan(BotSettings(), ReplaySource.CONVERSATIONS, 5, None)
     with ThreadPoolExecutor(1) as pool, transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        replays.begin(session, business.business_id, business.bot_id, plan)
+        replays.begin(session, business.bot_id, plan)
         other = pool.submit(begin, business, BotSettings())
         wait([other], timeout=0.3)
         session.commit()
@@ -249,7 +249,7 @@ def test_the_run_of_a_version_is_the_one_of_its_settings(business: TestBusiness)
     done(business)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         number = version_history.save(
-            session, business.business_id, business.bot_id, BotSettings(name="Luna"), based_on=1, note="",
+            session, business.bot_id, BotSettings(name="Luna"), based_on=1, note="",
         )  # fmt: skip
         found = replays.of_version(session, business.bot_id, number)
         assert found is not None
@@ -279,7 +279,7 @@ def _current(business: TestBusiness) -> tuple[int, BotSettings]:
 def test_cases_are_kept_with_what_is_expected_and_tried(business: TestBusiness) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         test_cases.add(
-            session, business.business_id, business.bot_id, " Envíos ", test_cases.asked("hola\n\n¿envían a Salta?"),
+            session, business.bot_id, " Envíos ", test_cases.asked("hola\n\n¿envían a Salta?"),
             Expectation(contains=("tres días",), cites=True),
         )  # fmt: skip
     begin(business, BotSettings(), source=ReplaySource.CASES)
@@ -291,23 +291,21 @@ def test_cases_are_kept_with_what_is_expected_and_tried(business: TestBusiness) 
 @pytest.mark.parametrize(("name", "question"), [(" ", "hola"), ("x", " \n\n ")])
 def test_a_case_needs_a_name_and_a_question(business: TestBusiness, name: str, question: str) -> None:
     with refused("invalid_case"), transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        test_cases.add(session, business.business_id, business.bot_id, name, test_cases.asked(question), Expectation())
+        test_cases.add(session, business.bot_id, name, test_cases.asked(question), Expectation())
 
 
 def test_a_case_belongs_to_a_bot_of_the_business(business: TestBusiness) -> None:
     with transaction(Scope(business.business_id + 1, Actor.agent(1))) as session, pytest.raises(NotFound):
-        test_cases.add(session, business.business_id + 1, business.bot_id, "A", test_cases.asked("hola"), Expectation())
+        test_cases.add(session, business.bot_id, "A", test_cases.asked("hola"), Expectation())
 
 
 def test_a_run_survives_the_loss_of_its_case(business: TestBusiness) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        case_id = test_cases.add(
-            session, business.business_id, business.bot_id, "A", test_cases.asked("hola"), Expectation()
-        )
+        case_id = test_cases.add(session, business.bot_id, "A", test_cases.asked("hola"), Expectation())
     begin(business, BotSettings(), source=ReplaySource.CASES)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        test_cases.remove(session, business.business_id, case_id)
-        test_cases.remove(session, business.business_id, case_id)
+        test_cases.remove(session, case_id)
+        test_cases.remove(session, case_id)
     assert len(done(business).items) == 1
 
 

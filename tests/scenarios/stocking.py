@@ -27,7 +27,7 @@ def stock(business_id: int, bot_id: int, manual: Path, prices: Path) -> int:
         key, _ = reads.kept_content(session, source_id)
     read = price_list_file.read(b"".join(object_storage.read(key)))
     with transaction(Scope(business_id, Actor.parse(actor))) as session:
-        price_list_import.take(session, business_id, read, product_index.own_currency(session, business_id))
+        price_list_import.take(session, read, product_index.own_currency(session, business_id))
     job_queue.wake_worker()
     return agent_id
 
@@ -46,7 +46,7 @@ def _upload(business_id: int, bot_id: int, path: Path, actor: str) -> int:
     with path.open("rb") as file:
         kept = sources.store_content(business_id, file, path.name)
     with transaction(Scope(business_id, Actor.parse(actor))) as session:
-        return sources.add(session, business_id, kept, bot_id=bot_id, title=path.stem)
+        return sources.add(session, kept, bot_id=bot_id, title=path.stem)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def markdown(*answers: str) -> bytes:
 def add(business: TestBusiness, content: bytes, name: str = "guide.md", title: str = "Guide", **more: Any) -> int:
     kept = sources.store_content(business.business_id, io.BytesIO(content), name)
     with transaction(business.business_id) as session:
-        return sources.add(session, business.business_id, kept, title=title, **{"bot_id": business.bot_id, **more})
+        return sources.add(session, kept, title=title, **{"bot_id": business.bot_id, **more})
 
 
 def source(business: TestBusiness, source_id: int) -> KnowledgeSource:

@@ -15,7 +15,7 @@ from core.accounts import api_keys
 from core.accounts.api_keys import Scope
 from core.models import APIKey, Attachment
 from core.platform import job_queue
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from core.platform.errors import BotHubError, NotFound
 from tests.factories import conversation, message
 from tests.support.api import Api, value_of
@@ -34,8 +34,8 @@ READS = {
 
 
 def make_key(business: Any, *scopes: str, **more: Any) -> tuple[int, str]:
-    with system_transaction() as session:
-        key_id, key = api_keys.create(session, business.business_id, "test", scopes)
+    with transaction(business.business_id) as session:
+        key_id, key = api_keys.create(session, "test", scopes)
         if more:
             session.execute(update(APIKey).where(APIKey.id == key_id).values(**more))
     return key_id, key
@@ -155,17 +155,17 @@ def test_a_revoked_key_dies_within_five_seconds(client: Any, business: Any, monk
 def test_only_the_hash_of_a_key_is_kept(business: Any) -> None:
     key_id, key = make_key(business, Scope.STATS_READ)
     assert key.startswith("bh_")
-    with system_transaction() as session:
+    with transaction(business.business_id) as session:
         row = session.execute(text("SELECT api_keys::text FROM api_keys")).scalar_one()
-        facts = api_keys.list_keys(session, business.business_id)
+        facts = api_keys.list_keys(session)
     assert key not in row
     assert [(one.id, one.name, one.scopes) for one in facts] == [(key_id, "test", ("stats:read",))]
     assert key.startswith(facts[0].prefix)
 
 
 def test_keys_with_unknown_scopes_are_not_made_and_unknown_keys_not_revoked(business: Any) -> None:
-    with system_transaction() as session, pytest.raises(BotHubError, match="fly"):
-        api_keys.create(session, business.business_id, "test", ["fly"])
+    with transaction(business.business_id) as session, pytest.raises(BotHubError, match="fly"):
+        api_keys.create(session, "test", ["fly"])
     with system_transaction() as session, pytest.raises(NotFound):
         api_keys.revoke(session, 4711)
 

@@ -307,11 +307,12 @@ def test_another_business_sees_nothing(client: Any, conversation_id: int) -> Non
     from sqlalchemy import insert
 
     from core.models import Business
-    from core.platform.db import system_transaction
+    from core.platform.db import system_transaction, transaction
 
     with system_transaction() as session:
         stranger = session.execute(insert(Business).values(name="Otra", profile={}).returning(Business.id)).scalar_one()
-        _, key = api_keys.create(session, stranger, "theirs", ["*"])
+    with transaction(stranger) as session:
+        _, key = api_keys.create(session, "theirs", ["*"])
     message_id = message(conversation_id, "secreto")
     theirs = Api(client, key)
     assert theirs.get("/api/v1/conversations").json["items"] == []

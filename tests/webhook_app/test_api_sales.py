@@ -144,8 +144,8 @@ def test_a_made_up_cursor_is_refused(api: Api, path: str, cursor: str) -> None:
 
 
 def test_who_may_read_the_catalogue_may_not_change_it(client: Any, business: Any) -> None:
-    with system_transaction() as session:
-        _, key = api_keys.create(session, business.business_id, "shop", [api_keys.Scope.CATALOGUE_READ])
+    with transaction(business.business_id) as session:
+        _, key = api_keys.create(session, "shop", [api_keys.Scope.CATALOGUE_READ])
     reader = Api(client, key)
     assert reader.get(PRODUCTS).status_code == 200
     assert reader.post(PRODUCTS, CAP).status_code == 403
@@ -198,7 +198,8 @@ def test_another_business_has_its_own_goods_and_quotes(api: Api, business: Any) 
     quote = give(business, talk, Line("gorra", Decimal(1), "", cap, 1.0))
     with system_transaction() as session:
         other = session.execute(insert(Business).values(name="Otra").returning(Business.id)).scalar_one()
-        _, key = api_keys.create(session, other, "other", ["*"])
+    with transaction(other) as session:
+        _, key = api_keys.create(session, "other", ["*"])
     stranger = Api(api.client, key)
     assert stranger.get(PRODUCTS).json["items"] == stranger.get(QUOTES).json["items"] == []
     for path in (f"{PRODUCTS}/{made}", f"{QUOTES}/{quote}"):

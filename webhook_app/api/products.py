@@ -70,14 +70,14 @@ def remove_product(path: ProductPath) -> tuple[str, int]:
     """Forget a product. Quotes that name it keep what they copied."""
     who = caller()
     with transaction(who.scope) as session:
-        if not products.remove(session, who.business_id, [path.product_id]):
+        if not products.remove(session, [path.product_id]):
             raise NotFound(f"No product {path.product_id}.")
     return "", 204
 
 
 def _saved(who: Caller, body: ProductIn, product_id: int | None = None) -> dict[str, Any]:
     with _named_faults(), transaction(who.scope) as session:
-        saved = products.save(session, who.business_id, body.facts(), product_id)
+        saved = products.save(session, body.facts(), product_id)
     return _shown(who, saved)
 
 

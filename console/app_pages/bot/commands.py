@@ -29,7 +29,7 @@ def save(bot_id: int, settings: BotSettings, *, based_on: int, note: str) -> int
     """Save settings as a new version and return its number. Raises `NotAllowed`, `NotFound`, `Overtaken`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        return version_history.save(session, agent.business_id, bot_id, settings, based_on=based_on, note=note)
+        return version_history.save(session, bot_id, settings, based_on=based_on, note=note)
 
 
 def create(name: str, *, copied_from: int | None) -> int:
@@ -41,21 +41,21 @@ def create(name: str, *, copied_from: int | None) -> int:
     with transaction(agent.scope) as session:
         settings = BotSettings() if copied_from is None else versions.current(session, copied_from)[1]
         named = BotSettings.model_validate({**settings.model_dump(), "name": name})
-        return admin.create(session, agent.business_id, named, copied_from=copied_from)
+        return admin.create(session, named, copied_from=copied_from)
 
 
 def assign(channel_id: int, bot_id: int | None, *, seen: int | None) -> None:
     """Assign a bot, or none, to a channel. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        admin.assign(session, agent.business_id, channel_id, bot_id, seen=seen)
+        admin.assign(session, channel_id, bot_id, seen=seen)
 
 
 def remove(bot_id: int) -> None:
     """Delete a bot and everything that belongs only to it. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        kept = bot_removal.remove(session, agent.business_id, bot_id)
+        kept = bot_removal.remove(session, bot_id)
     for key in kept:
         object_storage.delete(key)
 
@@ -83,7 +83,7 @@ def try_it(
         if not usage.fits(session, bot_id, in_force, turns):
             raise Conflict("over_budget", "The bot has spent its budget for this minute: try again in a moment.")
         over_budget = bool(usage.is_money_spent(session, bot_id, in_force))
-        business = business_profile.read(session, agent.business_id)
+        business = business_profile.read(session)
         items = products_of(session, agent.business_id)
     outcome = compose(
         ComposeRequest(
@@ -103,7 +103,7 @@ def try_it(
         model(),
     )
     with transaction(agent.scope) as session:
-        trial_costs.record_trial(session, agent.business_id, bot_id, outcome.trace)
+        trial_costs.record_trial(session, bot_id, outcome.trace)
     return outcome
 
 

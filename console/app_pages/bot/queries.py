@@ -53,4 +53,4 @@ def business_facts() -> BusinessFacts:
     """Return the business facts. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.scope) as session:
-        return business_profile.read(session, agent.business_id)
+        return business_profile.read(session)

@@ -31,4 +31,4 @@ def take(read: Read) -> Plan:
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
         own = product_index.own_currency(session, agent.business_id)
-        return price_list_import.take(session, agent.business_id, read, own)
+        return price_list_import.take(session, read, own)

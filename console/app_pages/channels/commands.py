@@ -43,18 +43,18 @@ def add(provider: str, kind: Kind, identity: str, edit: ChannelEdit) -> int:
     spec = admin.spec_of(provider, kind, identity, edit)
     answer = _accepted(admin.account_for(spec))
     channel_id = as_administrator(admin.add, spec, edit)
-    as_administrator(lambda session, *_: probes.save_result(session, channel_id, answer))
+    as_administrator(lambda session: probes.save_result(session, channel_id, answer))
     return channel_id
 
 
 def change(channel_id: int, edit: ChannelEdit) -> None:
     """Update a channel. Raises `NotAllowed`, `NotFound`, `UnacceptableChannel`, `ProviderRefused`."""
-    account = as_administrator(lambda session, *_: admin.account_after(session, channel_id, edit))
-    before = as_administrator(lambda session, *_: accounts.account_here(session, channel_id))
+    account = as_administrator(lambda session: admin.account_after(session, channel_id, edit))
+    before = as_administrator(lambda session: accounts.account_here(session, channel_id))
     answer = _accepted(account) if account != before else None
     as_administrator(admin.change, channel_id, edit)
     if answer is not None:
-        as_administrator(lambda session, *_: probes.save_result(session, channel_id, answer))
+        as_administrator(lambda session: probes.save_result(session, channel_id, answer))
     accounts.forget()
 
 

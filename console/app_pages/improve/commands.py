@@ -24,28 +24,28 @@ def accept(suggestion_id: int, question: str, answer: str) -> int:
     """
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        return suggestions.accept(session, agent.business_id, suggestion_id, question, answer)
+        return suggestions.accept(session, suggestion_id, question, answer)
 
 
 def dismiss(suggestion_id: int) -> None:
     """Dismiss a suggestion. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
-        suggestions.dismiss(session, agent.business_id, suggestion_id)
+        suggestions.dismiss(session, suggestion_id)
 
 
 def snooze(suggestion_id: int, days: int) -> None:
     """Snooze a suggestion. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
-        suggestions.snooze(session, agent.business_id, suggestion_id, days)
+        suggestions.snooze(session, suggestion_id, days)
 
 
 def reopen(suggestion_id: int) -> None:
     """Reopen a suggestion. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
-        suggestions.reopen(session, agent.business_id, suggestion_id)
+        suggestions.reopen(session, suggestion_id)
 
 
 def look_again(bot_id: int) -> None:
@@ -64,7 +64,7 @@ def draft(suggestion_id: int) -> str:
     if writer is None:
         raise Unavailable("not_drafted", "No model is configured.")
     with transaction(agent.scope) as session:
-        material = suggestion_drafts.material(session, agent.business_id, suggestion_id)
+        material = suggestion_drafts.material(session, suggestion_id)
         fits = usage.fits(session, material.bot_id, material.settings, ())
         if not fits or usage.is_money_spent(session, material.bot_id, material.settings):
             raise Conflict("over_budget", "The bot has spent its budget: try again later.")
@@ -83,4 +83,4 @@ def draft(suggestion_id: int) -> str:
 
 
 def _spent(session: Session, agent: CurrentAgent, material: Material, trace: Trace) -> None:
-    trial_costs.record_trial(session, agent.business_id, material.bot_id, trace, action=suggestion_drafts.ACTION)
+    trial_costs.record_trial(session, material.bot_id, trace, action=suggestion_drafts.ACTION)

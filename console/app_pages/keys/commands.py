@@ -13,7 +13,7 @@ def create(name: str, scopes: Collection[str]) -> str:
     """Create a key. Return it in plain text, this one time. Raises `NotAllowed`, `BotHubError`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        key_id, key = api_keys.create(session, agent.business_id, " ".join(name.split())[:80] or "—", scopes)
+        key_id, key = api_keys.create(session, " ".join(name.split())[:80] or "—", scopes)
         audit_log.record(session, "api_key.create", f"api_key:{key_id}", scopes=sorted(scopes))
     return key
 

@@ -14,4 +14,4 @@ def every_key() -> Sequence[KeyFacts]:
     """Return the business's keys, newest first. Raises `NotAllowed`."""
     agent = auth.require(*auth.ADMINISTRATORS)
     with transaction(agent.scope) as session:
-        return api_keys.list_keys(session, agent.business_id)
+        return api_keys.list_keys(session)

@@ -26,25 +26,21 @@ def add_file(file: IO[bytes], name: str, bot_id: int | None) -> int:
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     kept = sources.store_content(agent.business_id, file, name)
     title = PurePath(name).stem.replace("_", " ").strip() or name
-    return _add(agent, kept, lambda session: sources.add(
-        session, agent.business_id, kept, bot_id=bot_id, title=title
-    ))  # fmt: skip
+    return _add(agent, kept, lambda session: sources.add(session, kept, bot_id=bot_id, title=title))
 
 
 def add_text(title: str, words: str, bot_id: int | None) -> int:
     """Add a typed or pasted text. Raises like `add_file`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     kept = sources.store_content(agent.business_id, io.BytesIO(words.strip().encode()), _TYPED)
-    return _add(agent, kept, lambda session: sources.add(
-        session, agent.business_id, kept, bot_id=bot_id, title=title, origin=""
-    ))  # fmt: skip
+    return _add(agent, kept, lambda session: sources.add(session, kept, bot_id=bot_id, title=title, origin=""))
 
 
 def add_page(address: str, bot_id: int | None) -> int:
     """Add a web page. Raises `NotAllowed`, `Conflict`, `NotFound`, `UnacceptableSource`."""
     agent = auth.require(*auth.ADMINISTRATORS, fresh=True)
     with transaction(agent.scope) as session:
-        added = sources.add_page(session, agent.business_id, address, bot_id=bot_id, title="")
+        added = sources.add_page(session, address, bot_id=bot_id, title="")
     job_queue.wake_worker()
     return added
 

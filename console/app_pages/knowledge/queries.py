@@ -86,7 +86,7 @@ def uses() -> Mapping[int, int]:
 @st.cache_data(ttl=_FRESH_SECONDS, max_entries=50, show_spinner=False)
 def _uses(business_id: int) -> Mapping[int, int]:
     with transaction(business_id) as session:
-        return reads.uses(session, business_id, timedelta(days=LATELY_DAYS))
+        return reads.uses(session, timedelta(days=LATELY_DAYS))
 
 
 def search(bot_id: int, question: str) -> Sequence[Found]:

@@ -13,7 +13,7 @@ def listed(before: int | None) -> list[NoticeFacts]:
     """Return the newest notices, or those before this id."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return notification_list.listed(session, agent.business_id, current(), before, agent)
+        return notification_list.listed(session, current(), before, agent)
 
 
 def read_up_to() -> int:

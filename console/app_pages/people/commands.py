@@ -34,4 +34,4 @@ def enable(agent_id: int) -> None:
 
 def reset_second_factor(agent_id: int) -> None:
     """Turn off a person's two-step sign-in, for a lost phone. Raises `NotAllowed`, `NotFound`."""
-    as_administrator(lambda session, _: two_factor.remove(session, agent_id))
+    as_administrator(two_factor.remove, agent_id)

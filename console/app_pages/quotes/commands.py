@@ -14,5 +14,5 @@ def cancel(quote_id: int) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_quote(session, agent, quote_id)
-        quotes.cancel(session, agent.business_id, quote_id)
+        quotes.cancel(session, quote_id)
         events.publish_change(session, agent.business_id, quote_reads.details(session, quote_id).quote.conversation_id)

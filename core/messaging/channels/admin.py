@@ -65,13 +65,12 @@ def account_for(spec: ChannelSpec) -> Account:
     )
 
 
-def add(session: Session, business_id: int, spec: ChannelSpec, edit: ChannelEdit) -> int:
+def add(session: Session, spec: ChannelSpec, edit: ChannelEdit) -> int:
     """Create a channel. Returns its id. Raises `Conflict`, `NotFound`."""
     _check_bot(session, edit.bot_id)
     channel_id = session.execute(
         pg_insert(Channel)
         .values(
-            business_id=business_id,
             bot_id=edit.bot_id,
             provider=spec.provider,
             kind=spec.kind,
@@ -86,7 +85,7 @@ def add(session: Session, business_id: int, spec: ChannelSpec, edit: ChannelEdit
     ).scalar_one_or_none()
     if channel_id is None:
         raise Conflict("channel_taken", "This number is a channel already.")
-    session.execute(insert(ChannelLimit).values(business_id=business_id, channel_id=channel_id))
+    session.execute(insert(ChannelLimit).values(channel_id=channel_id))
     audit_log.record(session, "channel.add", f"channel:{channel_id}", identity=spec.identity)
     return channel_id
 
@@ -100,7 +99,7 @@ def account_after(session: Session, channel_id: int, edit: ChannelEdit) -> Accou
     return replace(account_of(row), credentials=_complete(provider, row.credentials, _tidy(provider, edit)))
 
 
-def change(session: Session, business_id: int, channel_id: int, edit: ChannelEdit) -> None:
+def change(session: Session, channel_id: int, edit: ChannelEdit) -> None:
     """Update a channel. Raises `NotFound`, `UnacceptableChannel`."""
     row = _locked(session, channel_id)
     provider = PROVIDERS[row.provider]
@@ -120,7 +119,6 @@ def change(session: Session, business_id: int, channel_id: int, edit: ChannelEdi
 
 def set_state(
     session: Session,
-    business_id: int,
     channel_id: int,
     state: ChannelState,
     reason: str | None = None,

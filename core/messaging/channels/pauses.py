@@ -34,7 +34,7 @@ def pause(
         if row.state == ChannelState.ACTIVE:
             with acting(session, PROVIDER):
                 set_state(
-                    session, business_id, row.id, ChannelState.PAUSED, reason,
+                    session, row.id, ChannelState.PAUSED, reason,
                     paused_for=FOR_ACCOUNT, paused_until=until,
                 )  # fmt: skip
             open_alert.open_now(session, business_id, "paused", row.id)  # the update's own notification says so
@@ -61,7 +61,7 @@ def resume(session: Session, business_id: int, channel_id: int, account: str) ->
     resumed = [row for row in _numbers(session, business_id, channel_id, account) if row.paused_for == FOR_ACCOUNT]
     for row in resumed:
         with acting(session, PROVIDER):
-            set_state(session, business_id, row.id, ChannelState.ACTIVE)
+            set_state(session, row.id, ChannelState.ACTIVE)
     return [row.name for row in resumed]
 
 
@@ -82,7 +82,7 @@ def resume_due(session: Session) -> int:
     ).all()
     for channel_id, business_id in over:
         enter_business(session, Scope(business_id, PROVIDER))
-        set_state(session, business_id, channel_id, ChannelState.ACTIVE)
+        set_state(session, channel_id, ChannelState.ACTIVE)
         leave_business(session)
         log.info("restriction_over", channel_id=channel_id)
     return len(over)
