@@ -20,6 +20,7 @@ from console.i18n import catalogue
 from core.accounts.api_keys import EVERYTHING, Scope
 from core.accounts.audit_log import Entry
 from core.bots.settings import BotSettings
+from core.channels.registry import PROVIDERS
 from core.channels.types import Cause, Kind
 from core.models import Role, Sees
 
@@ -66,7 +67,8 @@ REFERRED = {
 }
 ENUMS: dict[str, list[str]] = {
     "cause": list(Cause), "kind": list(Kind), "role": list(Role), "scopes": [*Scope, EVERYTHING],
-    "credentials": ["access_token", "app_secret", "auth_token"], "fields": list(BotSettings.model_fields),
+    "credentials": [field.name for one in PROVIDERS.values() for field in one.credential_fields],
+    "fields": list(BotSettings.model_fields),
 }  # fmt: skip
 RAW = re.compile(r"\w_\w|\w:\w|[\[\]{}\"*]|\b(None|True|False)\b")
 

@@ -77,7 +77,7 @@ def test_errors_of_routing_are_problems_too(client: Any) -> None:
 
 
 def test_the_older_paths_answer_as_the_new_ones_do(api: Api, business: Any) -> None:
-    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    talk = conversation(business.business_id, business.whatsapp_channel_id, "5491155550001")
     message(talk, "Hola")
     pairs = {
         "/api/messaging/conversations": "/api/v1/conversations",

@@ -11,12 +11,13 @@ from console.formatting import number
 from console.i18n import catalogue, current, t
 from core.accounts.audit_log import Entry
 from core.accounts.audit_references import references
+from core.channels.registry import PROVIDERS
 
 _AMOUNTS = ("price", "cost_usd")
 _COUNTED = ("ids", "refused")  # messages, which have no name: the export has their ids
 _WORDS = {
-    "cause": "queue.cause_", "credentials": "channels.secret_", "fields": "bot.", "kind": "channels.kind_",
-    "role": "role.", "scopes": "scope.", "agent.set_role": "role.", "business.visibility": "teams.sees_",
+    "cause": "queue.cause_", "fields": "bot.", "kind": "channels.kind_", "role": "role.", "scopes": "scope.",
+    "agent.set_role": "role.", "business.visibility": "teams.sees_",
 }  # fmt: skip
 _WHOLE = {"answers": "bot.qa_pairs", "bots": "audit.every_bot", "products": "nav.catalogue"}
 _SHOWN = 10
@@ -66,10 +67,19 @@ def _name(key: str) -> str:
 def _part(entry: Entry, key: str, value: Any) -> str:
     if referred := references(entry.action, {key: value}):
         return _listed([_referred(one, entry.names) for one in referred[key]])
+    if key == "credentials":
+        return _listed([_credential(name) for name in value])
     if key in _COUNTED and isinstance(value, list):
         return number(len(value)) if value else ""
     start = _WORDS.get(entry.action if key in ("before", "after") else key, "")
     return _value(value, start, amount=key in _AMOUNTS)
+
+
+def _credential(name: str) -> str:
+    """Return what the provider that has such a credential calls it; the entry does not say which that is."""
+    words = catalogue(current())
+    labels = (words.get(f"provider.{provider}.{name}") for provider in PROVIDERS)
+    return next((label for label in labels if label), name)
 
 
 def _value(value: Any, start: str, *, amount: bool) -> str:
