@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: run test lint format bench bench-console eval load demo screenshots chaos bothub lock clean help
+.PHONY: run test test-fast lint format bench bench-console eval load demo screenshots chaos bothub lock clean help
 
 run: $(VENV)/.runtime ## everything, on this machine
 	@exec $(BIN)/python -m core.cli run
@@ -11,6 +11,9 @@ run: $(VENV)/.runtime ## everything, on this machine
 test: $(VENV)/.dev ## the whole test suite
 	.ci/javascript test
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-fast: $(VENV)/.dev ## the tests that need no Postgres, Redis or browser, in a minute
+	$(BIN)/python -m pytest -n 2 tests/unit tests/test_house_rules.py $(ARGS)
 
 lint: $(VENV)/.dev ## style, docstrings and types of all code, tests included, and known vulnerabilities
 	$(BIN)/ruff check .

@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _LONG.index(item.path.parent.name) if item.path.parent.name in _LONG else len(_LONG))
 
 
-_LONG = ("scenarios", "browser", "webhook_app")
+_LONG = ("scenarios", "browser", "webhook_app", "console", "inbox")
 
 
 @pytest.fixture(scope="session")
