@@ -63,7 +63,7 @@ _WEIGHTS |= dict.fromkeys((key(word) for word in words("atencion atendimento fun
 _WORDING_SHARE = 0.15
 _LISTED = 0.1  # generous: a model judges the listed answers and cannot use an unlisted one
 _BY_ANSWER = 0.5  # a match in the answer is weaker evidence than one in the question
-# Measured on the questions and traps in tests/ai/test_approved_answers.py: none of the traps is answered.
+# Measured on the questions and traps in tests/unit/ai/test_approved_answers.py: none of the traps is answered.
 _SURE = 0.85
 _MARGIN = 0.08
 _REPEATABLE_WORDS = 2

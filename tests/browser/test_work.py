@@ -269,7 +269,7 @@ def test_the_bots_settings_are_changed_and_brought_back(page: Page, console, bus
     until(lambda: one("SELECT data ->> 'name' FROM bot_versions ORDER BY version DESC LIMIT 1") == before)
 
 
-@pytest.mark.parametrize("path", ["people", "keys"])  # which pages these are: tests/console/test_pages.py
+@pytest.mark.parametrize("path", ["people", "keys"])  # which pages these are: tests/integration/console/test_pages.py
 def test_an_agent_does_not_reach_a_page_by_its_address(page: Page, ana: Person, talk: int, path: str) -> None:
     page.goto(f"/{path}")
     expect(page.locator("#bothub-connection")).to_have_text(

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 import requests
 
-from tests.channels.payloads import load_all, meta_bytes
+from tests.support.payloads import load_all, meta_bytes
 from tests.support.provider_bodies import meta_signature, twilio_signature
 from tests.support.stack import Stack, eventually
 

@@ -1,1 +1,0 @@
-"""Tests of learning from outcomes and from unanswered questions."""
