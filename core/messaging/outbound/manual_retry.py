@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
-from core.channels.kinds import rules
+from core.channels.kinds import REPLY_WINDOWS
 from core.channels.types import Cause
 from core.messaging.outbound import status, waiting
 from core.models import Channel, ChannelState, ContactIdentity, Conversation, Delivery, Message, MessageStatus
@@ -60,14 +59,14 @@ def retry(
 ) -> Retried:
     """Queue failed messages again, keeping their attempts; wake a worker after the commit.
 
-    Without `ids`: all failed messages that a retry may fix, or those of one `cause`, oldest first and at most 1000. An
-    uncertain message, which the customer may have, is only sent again when named by id: that is a person's decision.
-    For an API client the same holds for messages refused for their content or recipient; people have seen a preview of
-    a cause.
+    Without `ids`: all failed messages that a retry may fix, or those of one `cause`; at most 1000, those that can be
+    sent now first, then by age. An uncertain message, which the customer may have, is only sent again when named by id:
+    that is a person's decision. For an API client the same holds for messages refused for their content or recipient;
+    people have seen a preview of a cause.
     """
     named = _is_named(ids, cause, by_program=by_program)
-    rows = session.execute(_candidates(business_id, ids, cause)).all()
-    refused = {row.id: reason for row in rows if (reason := _refusal_reason(row, named=named))}
+    rows = session.execute(_candidates(business_id, ids, cause, named=named)).all()
+    refused = {row.id: Refused[row.refusal] for row in rows if row.refusal}
     for missing in sorted(set(ids or ()) - {row.id for row in rows}):
         refused[missing] = Refused.UNKNOWN if cause is None else Refused.OTHER_CAUSE
     queued = [row.id for row in rows if row.id not in refused]
@@ -91,9 +90,9 @@ def retry_unfinished(session: Session, business_id: int) -> Retried:
     Each is retried until it had three times the automatic attempts. Serves a deprecated endpoint.
     """
     most = 3 * get_settings().retry_max_attempts
-    never_taken = _candidates(business_id, None, None).where(Message.provider_id.is_(None), Delivery.attempts < most)
-    rows = session.execute(never_taken).all()
-    queued = [row.id for row in rows if _refusal_reason(row, named=False) is None]
+    failed = _candidates(business_id, None, None, named=False)
+    rows = session.execute(failed.where(Message.provider_id.is_(None), Delivery.attempts < most)).all()
+    queued = [row.id for row in rows if row.refusal is None]
     _queue(session, queued)
     if queued:
         audit_log.record(session, "queue.retry", "queue", ids=queued, cause=None, refused=[])
@@ -109,13 +108,12 @@ def preview(
     by_program: bool = False,
 ) -> Preview:
     """Return what `retry` of all failed messages, those of one cause or those named would do now."""
-    candidates = _candidates(business_id, ids, cause, retryable_only=False)
-    rows = session.execute(candidates.with_for_update(read=True, skip_locked=True)).all()
     named = _is_named(ids, cause, by_program=by_program)
-    reasons = {row.id: _refusal_reason(row, named=named) for row in rows}
-    refused = Counter(reason for reason in reasons.values() if reason)
-    refused[Refused.UNKNOWN] += len(set(ids or ()) - reasons.keys())
-    retryable = [row for row in rows if reasons[row.id] is None]
+    candidates = _candidates(business_id, ids, cause, named=named, retryable_only=False)
+    rows = session.execute(candidates.with_for_update(read=True, skip_locked=True)).all()
+    refused = Counter(Refused[row.refusal] for row in rows if row.refusal)
+    refused[Refused.UNKNOWN] += len(set(ids or ()) - {row.id for row in rows})
+    retryable = [row for row in rows if row.refusal is None]
     refused += Counter()  # drop zero counts
     return Preview(len(retryable), len({row.identity_id for row in retryable}), refused)
 
@@ -129,7 +127,7 @@ def give_up(session: Session, business_id: int, ids: Sequence[int] | None, cause
         failed = select(Message.id).where(
             Message.business_id == business_id,
             Message.status == MessageStatus.FAILED,
-            Message.error["cause"].as_string() == cause,
+            _cause == cause,
         )
         ids = session.scalars(failed.order_by(Message.id).limit(_MAX_MESSAGES)).all()
     cancelled = status.move(session, ids, MessageStatus.CANCELLED, *_OPEN)
@@ -186,40 +184,32 @@ def _is_named(ids: Sequence[int] | None, cause: str | None, *, by_program: bool)
 
 
 def _candidates(
-    business_id: int, ids: Sequence[int] | None, cause: str | None, *, retryable_only: bool = True
+    business_id: int, ids: Sequence[int] | None, cause: str | None, *, named: bool, retryable_only: bool = True
 ) -> Select[*tuple[Any, ...]]:
-    """Select the requested messages; `retryable_only` leaves out what a retry cannot fix, unless named."""
-    cause_column = Message.error["cause"].as_string()
+    """Select the requested messages with the name of their refusal, those that can be sent again first.
+
+    Were they ordered by age alone, old messages that are refused for good would fill the limit of every call.
+    `retryable_only` leaves out what a retry cannot fix, unless named.
+    """
+    refusal = _refusal(named=named)
     query = (
-        select(
-            Message.id,
-            Message.status,
-            Message.type,
-            cause_column.label("cause"),
-            Conversation.kind,
-            Conversation.window_expires_at,
-            ContactIdentity.opted_out_at,
-            ContactIdentity.ended_at,
-            Channel.state,
-            Delivery.identity_id,
-        )
+        select(Message.id, Delivery.identity_id, refusal.label("refusal"))
         .join(Delivery, Delivery.message_id == Message.id)
         .join(Conversation, Conversation.id == Message.conversation_id)
         .join(ContactIdentity, ContactIdentity.id == Delivery.identity_id)
         .join(Channel, Channel.id == Message.channel_id)
         .where(Message.business_id == business_id)
-        .order_by(Message.id)
+        .order_by(refusal.is_not(None), Message.id)
         .limit(_MAX_MESSAGES)
         .with_for_update(of=(Message, Delivery))
     )
     query = query.where(Message.status == MessageStatus.FAILED) if ids is None else query.where(Message.id.in_(ids))
     if cause is not None:
-        return query.where(cause_column == cause)
-    return (
-        query.where(func.coalesce(cause_column, "").not_in(_NOT_RETRYABLE)) if ids is None and retryable_only else query
-    )
+        return query.where(_cause == cause)
+    return query.where(func.coalesce(_cause, "").not_in(_NOT_RETRYABLE)) if ids is None and retryable_only else query
 
 
+_cause = Message.error["cause"].as_string()
 # Sent unchanged, these would be refused again.
 _NOT_RETRYABLE: Mapping[str, Refused] = {
     Cause.NEEDS_TEMPLATE: Refused.NEEDS_TEMPLATE,
@@ -228,22 +218,21 @@ _NOT_RETRYABLE: Mapping[str, Refused] = {
 }
 
 
-def _refusal_reason(row: Any, *, named: bool) -> Refused | None:
-    """Return why a message cannot be sent again, or None."""
-    if not named and row.cause in _NOT_RETRYABLE:
-        return _NOT_RETRYABLE[row.cause]
-    if row.status not in (MessageStatus.FAILED, MessageStatus.UNCERTAIN):
-        return Refused.NOT_FAILED
-    if row.ended_at is not None:
-        return Refused.ADDRESS_ENDED
-    if row.opted_out_at is not None:
-        return Refused.OPTED_OUT
-    if row.state == ChannelState.DISABLED:
-        return Refused.CHANNEL_DISABLED
-    window_closed = row.window_expires_at is None or row.window_expires_at <= datetime.now(UTC)
-    if rules(row.kind).reply_window and row.type != "template" and window_closed:
-        return Refused.WINDOW_CLOSED
-    return None
+def _refusal(*, named: bool) -> ColumnElement[str | None]:
+    """Return the name of why a message cannot be sent again; NULL if it can."""
+    by_cause = {} if named else _NOT_RETRYABLE
+    in_window = func.coalesce(Conversation.window_expires_at > func.now(), False)
+    return case(
+        *((_cause == cause, reason.name) for cause, reason in by_cause.items()),
+        (Message.status.not_in((MessageStatus.FAILED, MessageStatus.UNCERTAIN)), Refused.NOT_FAILED.name),
+        (ContactIdentity.ended_at.is_not(None), Refused.ADDRESS_ENDED.name),
+        (ContactIdentity.opted_out_at.is_not(None), Refused.OPTED_OUT.name),
+        (Channel.state == ChannelState.DISABLED, Refused.CHANNEL_DISABLED.name),
+        (
+            Conversation.kind.in_(REPLY_WINDOWS) & (Message.type != "template") & ~in_window,
+            Refused.WINDOW_CLOSED.name,
+        ),
+    )
 
 
 def _queue(session: Session, message_ids: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, insert, update
 
 from core.models import AuditEntry, Business, ContactIdentity, Conversation, Delivery, Message
 from core.platform import job_queue
@@ -120,6 +120,41 @@ def test_what_cannot_be_retried_says_why(api: Api, business: Any, talk: int) -> 
     assert "did not fail" in reasons[waiting]
     assert {sent, 4711, 2**63 - 1} <= reasons.keys()
     assert value_of(Message, stale, "status") == "failed"
+
+
+def closed_failures(conversation_id: int, number: int) -> None:
+    """Failed messages of a conversation whose 24-hour window is closed."""
+    with system_transaction() as session:
+        talk = session.get_one(Conversation, conversation_id)
+        talk.window_expires_at = NOW - timedelta(days=1)
+        shared = {"business_id": talk.business_id, "conversation_id": talk.id, "channel_id": talk.channel_id}
+        row = {
+            **shared, "direction": "outbound", "sender": "agent", "type": "text", "payload": {}, "status": "failed",
+            "error": {"code": "1", "cause": "provider"}, "created_at": NOW,
+        }  # fmt: skip
+        made = session.scalars(insert(Message).returning(Message.id), [row] * number).all()
+        delivery = {**shared, "identity_id": talk.identity_id, "priority": 0, "attempts": 5}
+        session.execute(insert(Delivery), [{**delivery, "message_id": message_id} for message_id in made])
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/queue/retry", {}),
+        ("/api/v1/queue/retry", {"cause": "provider"}),
+        ("/api/v1/webhook/retry", None),
+    ],
+)
+def test_any_number_of_old_refused_messages_does_not_keep_back_a_newer_one(
+    api: Api, business: Any, talk: int, path: str, body: dict[str, str] | None
+) -> None:
+    closed_failures(conversation(business.business_id, business.whatsapp_channel_id, "5491155550002"), 1001)
+    newer = queued(api, talk)
+    fail(newer)
+    seen = api.post("/api/v1/queue/preview", body or {}).json
+    assert (seen["messages"], [one["count"] for one in seen["refused"]]) == (1, [999])
+    assert (bare(api, path) if body is None else api.post(path, body)).status_code == 200
+    assert value_of(Message, newer, "status") == "queued"
 
 
 @pytest.mark.parametrize(
