@@ -26,7 +26,7 @@ export const span = (minutes) =>
 const megabytes = (bytes, language) =>
   (bytes / 1e6).toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 export const size = (bytes, { language }) =>
-  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${megabytes(bytes, language)} MB`;
+  bytes < 999_500 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${megabytes(bytes, language)} MB`;
 
 // Format seconds: 65 is 1:05.
 export const clockOf = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;

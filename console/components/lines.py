@@ -188,7 +188,8 @@ def _trouble(status: str, error: Mapping[str, Any], words: Mapping[str, str]) ->
     cause = error.get("cause")
     advice = words.get(f"{status}.{cause}") or words.get(f"cause.{cause}") or str(error.get("advice", ""))
     title, code = error.get("title") or "", error.get("code") or ""
-    provider = f"{title} ({code})" if title and code else str(title or code)
+    own = words.get(f"network.{code}")  # no answer of the provider, which would be shown as it is
+    provider = own or (f"{title} ({code})" if title and code else str(title or code))
     return {
         "what": words[f"trouble.{status}"],
         "advice": advice,

@@ -23,7 +23,7 @@ from console.http.security import COOKIE, same_origin
 from core.accounts import sessions
 from core.channels.types import InvalidMessage
 from core.platform.db import enter_business
-from core.platform.errors import BotHubError, Conflict, NotFound, StoreUnavailable
+from core.platform.errors import BotHubError, Conflict, NotFound, StoreUnavailable, Unavailable
 
 MOST = 1_500  # messages
 _LARGEST = 300_000  # bytes of a command
@@ -31,6 +31,7 @@ _REMEMBERED = 5_000  # commands
 Told = tuple[HTTPStatus, dict[str, Any]]
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (auth.NotAllowed, HTTPStatus.FORBIDDEN),
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),

@@ -39,6 +39,8 @@ _TOGETHER_SECONDS = 0.15  # changes within this time are sent together
 _RECHECK_SECONDS = 30
 _RECONNECT_SECONDS = 1
 _PRESENT_SECONDS = 10  # presence expires after this
+_JUST_NOW_SECONDS = 10  # longest time from a page's read of the list to its connection
+_MOST_JUST_NOW = 500  # conversations
 _LISTEN_EVERY_SECONDS = 2  # messages of a browser are read at most this often
 _MAX_CHARS = 200  # characters of a browser's message
 # A listener sends nothing itself: without keepalives it would not notice a lost server for hours.
@@ -95,6 +97,7 @@ class _Browser:
 
 _browsers: set[_Browser] = set()
 _moving: dict[int, dict[int, bool]] = {}  # by business: conversations to read, and whether they need an agent
+_just_now: dict[int, dict[int, float]] = {}  # by business: when each conversation last changed, latest last
 _reading: set[asyncio.Task[None]] = set()
 _seen: dict[tuple[int, int, int], tuple[float, events.Presence]] = {}  # by business, conversation and agent
 
@@ -129,14 +132,31 @@ def _pass_on(change: events.Change) -> None:
         anybody = change.needs_agent == events.ALL_AGENTS and browser.agent.sees is Sees.ALL
         if anybody or change.needs_agent == browser.agent.id:
             browser.call(change.conversation_id)
-    if not there or change.conversation_id == EVERYTHING:
+    if change.conversation_id == EVERYTHING:
         return
-    calls = change.needs_agent == events.ALL_AGENTS
-    if moving := _moving.get(change.business_id):
-        moving[change.conversation_id] = calls or moving.get(change.conversation_id, False)
+    just_now = _just_now.setdefault(change.business_id, {})
+    just_now.pop(change.conversation_id, None)
+    just_now[change.conversation_id] = time.monotonic()
+    if len(just_now) > _MOST_JUST_NOW:
+        del just_now[next(iter(just_now))]
+    if there:
+        _move(change.business_id, change.conversation_id, calls=change.needs_agent == events.ALL_AGENTS)
+
+
+def _catch_up(business_id: int) -> None:
+    """Send what changed after a new browser's page was read and before it was connected."""
+    since = time.monotonic() - _JUST_NOW_SECONDS
+    for conversation_id, at in _just_now.get(business_id, {}).items():
+        if at > since:
+            _move(business_id, conversation_id, calls=False)
+
+
+def _move(business_id: int, conversation_id: int, *, calls: bool) -> None:
+    if moving := _moving.get(business_id):
+        moving[conversation_id] = calls or moving.get(conversation_id, False)
         return
-    _moving[change.business_id] = {change.conversation_id: calls}
-    task = asyncio.create_task(_show_moved(change.business_id))
+    _moving[business_id] = {conversation_id: calls}
+    task = asyncio.create_task(_show_moved(business_id))
     _reading.add(task)
     task.add_done_callback(_reading.discard)
 
@@ -199,6 +219,7 @@ async def socket(websocket: WebSocket) -> None:
     _browsers.add(browser)
     try:
         await websocket.accept()
+        _catch_up(agent.business_id)
         sending = asyncio.create_task(_send(websocket, browser, token))
         try:
             await _receive(websocket, browser)

@@ -32,7 +32,10 @@ def test_a_grave_alert_is_seen_above_the_inbox_and_leads_to_health(page: Page, c
         '{"well": true, "detail": "", "advice": "", "latency": 143, "number": "+54 11 5555 0101", "limit": "TIER_2K",'
         ' "verified_name": "Tienda Sol", "quality": "GREEN", "expires_at": null}'
     )
-    rows("UPDATE channels SET asked_at = now(), told = CAST(:told AS jsonb) WHERE provider <> 'twilio'", told=told)
+    rows(
+        "UPDATE channels SET last_probe_at = now(), last_probe = CAST(:told AS jsonb) WHERE provider <> 'twilio'",
+        told=told,
+    )
     rows("UPDATE channels SET state = 'paused', state_reason = 'Meta limits this number.' WHERE kind = 'sms'")
     ana = person(business.business_id, role=Role.ADMINISTRATOR)
     page.context.add_cookies([{"name": "bothub_session", "value": ana.token, "url": console.url, "httpOnly": True}])

@@ -12,6 +12,7 @@ export const TICK = {
   queued: ['M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11z', 'M8 5v3l2 1.5'],
   sent: ['m3 8.5 3.2 3.2L13 5'],
   delivered: ['m1 8.5 3.2 3.2L11 5', 'm7.5 11 .8.7L15 5'],
+  cancelled: ['M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11z', 'm4.1 4.1 7.8 7.8'],
   failed: ['M8 1.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13z', 'M8 4.6v4', 'M8 11v.4'],
 };
 Object.assign(TICK, {
@@ -19,7 +20,6 @@ Object.assign(TICK, {
   read: TICK.delivered,
   played: TICK.delivered,
   uncertain: TICK.failed,
-  cancelled: TICK.failed,
 });
 export const PIN = [
   'M8 14.5S3 9.6 3 6.4a5 5 0 0 1 10 0c0 3.2-5 8.1-5 8.1z',

@@ -61,6 +61,7 @@ def test_what_is_not_ours_is_ignored(payload: str) -> None:
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """The live socket alone, at a desk where nobody was."""
     monkeypatch.setattr(live_updates, "_seen", {})
+    monkeypatch.setattr(live_updates, "_just_now", {})
     with TestClient(
         Starlette(routes=[WebSocketRoute("/live", live_updates.socket)]), base_url="http://desk.example"
     ) as client:
@@ -179,6 +180,16 @@ def test_what_is_looked_at_is_to_be_read_again_and_what_moves_comes_as_it_looks(
         assert told["told"] == [here]
         browser.portal.call(live_updates._pass_on, Change(business.business_id, there))
         assert browser.receive_json()["told"] == []
+
+
+def test_what_changed_while_the_page_was_loading_comes_with_the_connection(business, desk) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    ana = person(business.business_id)
+    with connect(desk, ana) as earlier:
+        earlier.portal.call(live_updates._pass_on, Change(business.business_id, talk))
+        assert [row["id"] for row in earlier.receive_json()["rows"]] == [talk]
+        with connect(desk, ana) as browser:
+            assert [row["id"] for row in browser.receive_json()["rows"]] == [talk]
 
 
 def test_a_conversation_that_is_gone_is_to_be_read_again(business, desk) -> None:

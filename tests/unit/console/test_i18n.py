@@ -120,6 +120,7 @@ def test_every_state_has_a_name() -> None:
     needed |= {f"role.{role}" for role in Role}
     needed |= {f"inbox.{view}" for view in View}
     needed |= {f"trouble.{status}" for status in ("queued", "failed", "uncertain")}
+    needed |= {f"network.{code}" for code in ("connect", "timeout", "address", "disconnected")}
     assert needed <= set(i18n.catalogue("es"))
 
 
