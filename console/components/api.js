@@ -1,10 +1,12 @@
-// Commands to the server (console/http/inbox_api.py). One that was not answered is repeated: its key makes it run once.
+// Commands to the server (console/http/inbox_api.py). One that was not answered, or met a database that is away, is repeated:
+// its key makes it run once.
 import { uuid } from './format.js';
 import { say } from './messages.js';
 import { signIn } from './unsaved.js';
 
 const AGAIN_MS = 1000;
 const LONGEST_MS = 8000;
+const AWAY = [502, 503, 504];
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /**
@@ -27,7 +29,7 @@ export async function post(conversation, command, values) {
       signIn();
       return new Promise(() => {}); // the page is being left
     }
-    if (answer && answer.status < 500) return { ...told, ok: answer.ok };
+    if (answer && !AWAY.includes(answer.status)) return { ...told, ok: answer.ok };
     if (told.error && wait === AGAIN_MS) say(told.error, true);
     await pause(wait);
   }

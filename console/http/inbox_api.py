@@ -9,8 +9,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from anyio import to_thread
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -21,9 +21,12 @@ from console.components.conversation_json import to_json
 from console.db import system_transaction
 from console.http.security import COOKIE, same_origin
 from core.accounts import sessions
+from core.channels import json_sanitizer
 from core.channels.types import InvalidMessage
 from core.platform.db import enter_business
-from core.platform.errors import BotHubError, Conflict, NotFound, StoreUnavailable, Unavailable
+from core.platform.errors import BotHubError, Conflict, NotFound, StoreUnavailable
+
+log = structlog.get_logger(__name__)
 
 MOST = 1_500  # messages
 _LARGEST = 300_000  # bytes of a command
@@ -31,7 +34,6 @@ _REMEMBERED = 5_000  # commands
 Told = tuple[HTTPStatus, dict[str, Any]]
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
-    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (auth.NotAllowed, HTTPStatus.FORBIDDEN),
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
@@ -52,7 +54,10 @@ async def conversation(request: Request) -> Response:
     if not lines.isdecimal() or len(lines) > 4 or not 0 < int(lines) <= MOST:
         return PlainTextResponse(f"lines must be a number from 1 to {MOST}.", 400)
     token, language = request.cookies.get(COOKIE, ""), request.headers.get("accept-language", "")
-    conversation_id, templated = request.path_params["conversation_id"], request.query_params.get("templates") == "1"
+    conversation_id, templated = (
+        min(request.path_params["conversation_id"], LARGEST_ID),
+        request.query_params.get("templates") == "1",
+    )
     try:
         found = await to_thread.run_sync(
             partial(_read, token, conversation_id, int(lines), language, templated=templated)
@@ -80,7 +85,8 @@ def _read(token: str, conversation_id: int, lines: int, accept_language: str, *,
 async def command(request: Request) -> Response:
     """Run a command once: a repeat with the same key waits for the first, or gets its answer.
 
-    Browsers repeat a command whose answer was lost. What broke or asks to try again (5xx) is not kept.
+    Browsers repeat a command whose answer was lost, and one that met a database that is away (503). What broke (500)
+    is not repeated by itself; neither is kept, so that it can be made again.
     """
     name, token = request.path_params["command"], request.cookies.get(COOKIE, "")
     if not same_origin(request):
@@ -91,18 +97,23 @@ async def command(request: Request) -> Response:
     if not length.isdecimal() or int(length) > _LARGEST:
         return PlainTextResponse("The command is too long.", 413)
     try:
-        asked = Asked.model_validate_json(await request.body())
-    except ValidationError:
+        asked = Asked.model_validate(json_sanitizer.loads(await request.body()))
+    except (ValueError, RecursionError):  # a ValidationError is a ValueError
         return PlainTextResponse("The command cannot be read.", 400)
-    about = (token, f"{request.path_params['conversation_id']} {name} {asked.key}")
+    conversation_id, language = request.path_params["conversation_id"], request.headers.get("accept-language", "")
+    about = (token, f"{conversation_id} {name} {asked.key}")
     if (running := _told.get(about)) is None:
-        language = request.headers.get("accept-language", "")
-        work = to_thread.run_sync(_run, token, request.path_params["conversation_id"], name, asked, language)
+        work = to_thread.run_sync(_run, token, conversation_id, name, asked, language)
         running = _told[about] = asyncio.ensure_future(work)
         running.add_done_callback(partial(_forget_failed, about))
         if len(_told) > _REMEMBERED:
             _told.popitem(last=False)
-    status, told = await asyncio.shield(running)
+    try:
+        status, told = await asyncio.shield(running)
+    except Exception:
+        log.exception("inbox_command_failed", command=name)
+        words = i18n.text(i18n.of_header(language), "error.unexpected")
+        return JSONResponse({"error": words}, HTTPStatus.INTERNAL_SERVER_ERROR)
     return JSONResponse(told, status)
 
 

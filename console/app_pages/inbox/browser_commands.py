@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from console import auth
 from console.app_pages.inbox import bulk, commands, contact_commands, draft_commands, queries, undo
 from console.i18n import t
+from core.channels.content.parts import LARGEST_ID
 from core.platform.errors import Invalid
 
 _LONGEST_NAME = 200  # characters of a location's name or address
@@ -27,20 +29,23 @@ class Place(BaseModel):
     name: str = ""
 
 
+Id = Annotated[int, Field(ge=0, le=LARGEST_ID)]
+
+
 class Asked(BaseModel):
     """What a command takes; `key` is the browser's name of it, by which a repeat is known."""
 
     key: UUID
-    value: bool | int | str | list[str] | None = None
-    contact: int = 0
+    value: bool | Id | str | list[str] | None = None
+    contact: Id = 0
     name: str = ""
     kind: str = ""
-    channel: int = 0
-    identity: int = 0
-    message: int = 0
-    run: int = 0
+    channel: Id = 0
+    identity: Id = 0
+    message: Id = 0
+    run: Id = 0
     text: str = ""
-    file: int | None = None
+    file: Id | None = None
     place: Place | None = None
     template: dict[str, object] | None = None
     reply_to: str | None = None
@@ -84,7 +89,7 @@ def _moment(name: str) -> datetime:
     now = datetime.now(ZoneInfo(auth.require().timezone))
     morning = now.replace(hour=9, minute=0, second=0, microsecond=0)
     known = {
-        "hour": now + timedelta(hours=1),
+        "hour": datetime.now(UTC) + timedelta(hours=1),
         "tomorrow": morning + timedelta(days=1),
         "week": morning + timedelta(days=7 - now.weekday()),
     }
