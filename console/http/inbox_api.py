@@ -55,7 +55,7 @@ async def conversation(request: Request) -> Response:
         return PlainTextResponse(f"lines must be a number from 1 to {MOST}.", 400)
     token, language = request.cookies.get(COOKIE, ""), request.headers.get("accept-language", "")
     conversation_id, templated = (
-        min(request.path_params["conversation_id"], LARGEST_ID),
+        request.path_params["conversation_id"],
         request.query_params.get("templates") == "1",
     )
     try:

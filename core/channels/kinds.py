@@ -71,7 +71,7 @@ def _telephone(written: str) -> WrittenAddress:
 
 
 _IN_MAIL = rf"\x00\x1c-\x1f{BLANKS}<>,;\""  # not in an address
-_MAILBOX = rf"^[{BLANKS}]*[^{_IN_MAIL}]+@\.*[^{_IN_MAIL}@.]+(?:\.+[^{_IN_MAIL}@.]+)+\.*[{BLANKS}]*$"
+_MAILBOX = rf"^[{BLANKS}]*[^{_IN_MAIL}@]+@[^{_IN_MAIL}@.]+(?:\.[^{_IN_MAIL}@.]+)+[{BLANKS}]*$"
 
 
 def _mailbox(written: str) -> WrittenAddress:

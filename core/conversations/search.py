@@ -20,7 +20,7 @@ from core.channels.phone_numbers import digits, lookup_key
 from core.channels.types import Kind
 from core.models import Contact, ContactIdentity, Conversation, Message
 from core.models.message import ABOUT_WORDS, FOLDED, HAS_ABOUT, STEMMABLE
-from core.platform.db import enter_business, leave_business, run
+from core.platform.db import across_businesses, run
 
 _COMMON = 2000  # matching messages, above which the words count as common
 _MOST_CONTACTS = 500
@@ -34,7 +34,7 @@ _WORD = re.compile(r"[^\W_]+")
 def matches(session: Session, business_id: int, words: str) -> ColumnElement[bool]:
     """Return a condition on `Conversation` for a search text. Queries the indexes."""
     lowered = words.lower()
-    with _index_only(session, business_id):
+    with _index_only(session):
         by_text = _by_message(session, business_id, lowered)
         by_customer = _by_name(session, business_id, lowered) + _by_address(session, business_id, words)
     in_messages = Conversation.id.in_(set(by_text)) if len(by_text) <= _COMMON else _has_message(lowered)
@@ -48,23 +48,22 @@ def customer_matches(session: Session, business_id: int, words: str) -> ColumnEl
 
 def contacts(session: Session, business_id: int, words: str) -> list[int]:
     """Return the ids of contacts whose name has all these word prefixes, or whose address matches."""
-    with _index_only(session, business_id):
+    with _index_only(session):
         ids = _by_name(session, business_id, words.lower()) + _by_address(session, business_id, words)
     return list(dict.fromkeys(ids))
 
 
 @contextmanager
-def _index_only(session: Session, business_id: int) -> Iterator[None]:
+def _index_only(session: Session) -> Iterator[None]:
     """Suspend row-level security and sequential scans; the queries inside filter by business themselves.
 
     Under row-level security Postgres uses no index for operators that are not leakproof, such as full-text search.
     And a planner that expects to reach the limit early scans the whole table for words that do not occur.
     """
-    leave_business(session)
-    run(session, _SCANS.format("off"))
-    yield
-    run(session, _SCANS.format("on"))
-    enter_business(session, business_id)
+    with across_businesses(session):
+        run(session, _SCANS.format("off"))
+        yield
+        run(session, _SCANS.format("on"))
 
 
 def _by_message(session: Session, business_id: int, words: str) -> Sequence[int]:

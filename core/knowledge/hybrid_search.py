@@ -18,7 +18,7 @@ from core.knowledge.embedders import Embedder
 from core.knowledge.tsquery import COMMON, Term, meaningful, terms, within
 from core.models import KnowledgeSource
 from core.models.knowledge import INDEXED_DIMENSIONS
-from core.platform.db import enter_business, leave_business, run
+from core.platform.db import across_businesses, run
 
 FLOOR = 0.25
 _CANDIDATES = 30
@@ -97,20 +97,19 @@ def library(session: Session, business_id: int, bot_id: int) -> Library:
     return Library({model: tuple(sorted(found)) for model, found in revisions.items()}, chunks)
 
 
-def find(session: Session, business_id: int, scope: Library, asked: Asked, limit: int) -> list[Found]:
+def find(session: Session, scope: Library, asked: Asked, limit: int) -> list[Found]:
     """Return the passages that answer best, best first. The session is in the business, and is again afterwards."""
     words = meaningful(asked.question)
     if not scope.revisions or not words:
         return []
-    leave_business(session)
-    run(session, _PLANNING)
     everywhere = [revision for revisions in scope.revisions.values() for revision in revisions]
     chunks = sum(scope.chunks.values())
-    query_terms = terms(session, everywhere, chunks, words)
-    ids = set(_by_words(session, everywhere, chunks, query_terms))
-    for model, (_, vector) in asked.vectors.items():
-        ids |= set(_by_meaning(session, model, scope, vector))
-    enter_business(session, business_id)
+    with across_businesses(session):
+        run(session, _PLANNING)
+        query_terms = terms(session, everywhere, chunks, words)
+        ids = set(_by_words(session, everywhere, chunks, query_terms))
+        for model, (_, vector) in asked.vectors.items():
+            ids |= set(_by_meaning(session, model, scope, vector))
     return _fused(_evidence(session, ids, query_terms, asked))[:limit]
 
 

@@ -44,9 +44,7 @@ def search_with_evidence(business_id: int, bot_id: int, question: str, *, limit:
         return ()
     query = Asked(question, {model: pair for model in models if (pair := _embedded(model, question))})
     with transaction(business_id) as session:
-        return hybrid_search.find(
-            session, business_id, hybrid_search.library(session, business_id, bot_id), query, limit
-        )
+        return hybrid_search.find(session, hybrid_search.library(session, business_id, bot_id), query, limit)
 
 
 def question_in(turns: Sequence[Turn]) -> str:

@@ -198,6 +198,15 @@ def enter_business(session: Session, scope: Scope | int) -> None:
     session.info[_SCOPE] = scope
 
 
+@contextmanager
+def across_businesses(session: Session) -> Iterator[None]:
+    """Suspend the scope of the transaction: the statements inside filter by business themselves."""
+    scope = session.info[_SCOPE]
+    leave_business(session)
+    yield
+    enter_business(session, scope)
+
+
 def leave_business(session: Session) -> None:
     """Remove the business scope of a system transaction."""
     run(session, _LEAVE)

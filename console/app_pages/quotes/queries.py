@@ -36,11 +36,3 @@ def details(quote_id: int) -> QuoteDetails:
     with reading(agent.business_id) as session:
         visibility.require_quote(session, agent, quote_id)
         return quote_reads.details(session, quote_id)
-
-
-def of_conversation(conversation_id: int) -> QuoteDetails | None:
-    """Return the latest quote of a conversation, or None. Raises `NotAllowed`."""
-    agent = auth.require()
-    with reading(agent.business_id) as session:
-        seen = visibility.sees(session, agent, conversation_id)
-        return quote_reads.waiting_in(session, conversation_id) if seen else None

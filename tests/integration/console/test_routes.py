@@ -303,10 +303,11 @@ def test_a_page_is_told_where_its_server_is_by_a_script_that_may_run(browser, bu
     assert answer.headers["cache-control"] == "no-cache"
 
 
-def test_the_live_socket_tells_changes_of_its_own_business(browser, business) -> None:
+def test_the_live_socket_tells_changes_of_its_own_business(browser, business, monkeypatch) -> None:
     from console.http import live_updates
     from core.platform.events import Change
 
+    monkeypatch.setattr(live_updates, "_just_now", {})
     ana = person(business.business_id)
     headers = {"cookie": f"{COOKIE}={ana.token}", **ORIGIN}
     with browser.websocket_connect(SOCKET, headers=headers) as socket:

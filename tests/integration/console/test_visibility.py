@@ -238,7 +238,6 @@ def test_nothing_can_be_done_to_what_is_not_seen(
     assert bulk_commands.take_back([{"id": hidden["talk"]}]) == 0
     assert inbox_queries.explanation(run_id=hidden["run"]) is None
     assert inbox_queries.explanation(message_id=hidden["failed"]) is None
-    assert quotes_queries.of_conversation(hidden["talk"]) is None
     assert inbox_queries.candidates(hidden["contact"], "zoë") == []
     assert rows(kept) == before
 
@@ -427,6 +426,7 @@ def test_administrators_set_it_on_the_page_of_teams_and_it_is_noted(
 @pytest.fixture
 def socket(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(live_updates, "_seen", {})
+    monkeypatch.setattr(live_updates, "_just_now", {})
     monkeypatch.setattr(live_updates, "_LISTEN_EVERY_SECONDS", 0)
     with TestClient(
         Starlette(routes=[WebSocketRoute("/live", live_updates.socket)]), base_url="http://desk.example"
