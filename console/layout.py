@@ -23,6 +23,7 @@ from console.i18n import catalogue, current, section, t
 from core.accounts.notification_list import MOST_COUNTED
 from core.accounts.sessions import CurrentAgent
 from core.conversations.inbox_list import View
+from core.messaging.outbound.manual_retry import Refused
 from core.platform.errors import BotHubError
 
 state = st.session_state
@@ -67,6 +68,11 @@ def say(error: BotHubError) -> str:
     """Return the translated error, or its own text if there is no translation."""
     key = f"error.{error.code}"
     return t(key, **error.values) if key in catalogue(current()) else str(error)
+
+
+def say_refusal(reason: Refused) -> str:
+    """Return why a message is not sent again."""
+    return t(f"queue.refused_{reason.name.lower()}")
 
 
 def page_itself(group: str) -> None:

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
 
-from console import auth
+from console import auth, layout
 from console.app_pages.inbox import bulk, commands, contact_commands, draft_commands, queries, undo
 from console.i18n import t
 from core.channels.content.parts import LARGEST_ID
-from core.platform.errors import Invalid
+from core.platform.errors import BotHubError, Invalid
 
 _LONGEST_NAME = 200  # characters of a location's name or address
 
@@ -134,8 +134,9 @@ def _send(conversation_id: int, asked: Asked) -> None:
         commands.reply(conversation_id, asked.text, token, asked.reply_to)
 
 
-def _retry(_: int, asked: Asked) -> Answer:
-    return Answer(said=commands.retry(asked.message) or "")
+def _retry(_: int, asked: Asked) -> None:
+    if reason := commands.retry(asked.message):
+        raise BotHubError(layout.say_refusal(reason))
 
 
 COMMANDS: dict[str, Command] = {

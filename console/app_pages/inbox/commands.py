@@ -21,6 +21,7 @@ from core.messaging.attachments import uploads
 from core.messaging.closing import CloseUndo
 from core.messaging.outbound import manual_retry
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
+from core.messaging.outbound.manual_retry import Refused
 from core.models import Conversation, Message, Sender
 from core.platform import events, job_queue
 
@@ -94,7 +95,7 @@ def note(conversation_id: int, text: str, token: str) -> None:
         notes.add_note(session, agent.business_id, conversation_id, agent.id, text, key)
 
 
-def retry(message_id: int) -> str | None:
+def retry(message_id: int) -> Refused | None:
     """Resend a failed or uncertain message. Return the reason if that is not possible.
 
     Raises `NotAllowed`, `NotFound`.

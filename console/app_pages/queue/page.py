@@ -12,7 +12,6 @@ from console.dates import moment
 from console.formatting import number, percent
 from console.i18n import catalogue, current, t
 from console.markdown import plain
-from core.messaging.outbound.manual_retry import Refused
 from core.messaging.outbound.queue_reads import Group, QueueState, Unsent
 from core.platform.errors import BotHubError
 
@@ -30,11 +29,7 @@ def _retry(ids: list[int] | None, cause: str | None) -> None:
         return
     layout.toast(t("queue.retried", number=len(result.queued)), icon=":material/check:")
     for refusal in result.refused[:3]:
-        layout.toast(_refused(refusal.reason), icon=":material/block:")
-
-
-def _refused(reason: Refused) -> str:
-    return t(f"queue.refused_{reason.name.lower()}")
+        layout.toast(layout.say_refusal(refusal.reason), icon=":material/block:")
 
 
 def _give_up(ids: list[int]) -> None:
@@ -102,7 +97,7 @@ def _retry_all(group: Group) -> None:
         preview = queries.preview(group.cause)
         st.text(t("queue.preview", messages=preview.messages, people=preview.people))
         for reason, count in preview.refused.items():
-            st.text(f"{number(count)} × {_refused(reason)}")
+            st.text(f"{number(count)} × {layout.say_refusal(reason)}")
         st.button(
             t("queue.retry_sure"), key=f"all_{group.cause}", type="primary", disabled=not preview.messages,
             on_click=_retry, args=(None, group.cause),

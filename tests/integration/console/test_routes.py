@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -24,7 +25,7 @@ from core.accounts import sessions
 from core.models import Attachment, Business, Message
 from core.platform import db, object_storage
 from core.platform.db import system_transaction
-from tests.factories import PASSWORD, Person, conversation, person, says
+from tests.factories import PASSWORD, Person, conversation, failed_message, person, says
 
 HOST = "http://console.example"
 SOCKET = "ws://console.example/live"
@@ -432,6 +433,16 @@ def test_a_command_is_run_once_for_a_key_and_says_why_not_in_the_agents_language
     assert (refused.status_code, refused.json()["error"]) == (422, "Una nota tiene de 1 a 5000 caracteres.")
     missing = browser.post(f"/inbox/{talk + 1}/close", json=note(str(uuid4())), headers=ORIGIN)
     assert missing.status_code == 404
+
+
+def test_a_retry_that_is_refused_says_why_in_the_agents_language(browser, business) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, window=-timedelta(days=1))
+    use(browser, person(business.business_id, language="es").token)
+    asked = note() | {"message": failed_message(business.business_id, talk)}
+    refused = browser.post(f"/inbox/{talk}/retry", json=asked, headers=ORIGIN)
+    assert (refused.status_code, refused.json()) == (
+        422, {"error": "Pasaron más de 24 horas desde que el cliente escribió: hace falta una plantilla."},
+    )  # fmt: skip
 
 
 def test_commands_come_from_ones_own_page_and_session(browser, business) -> None:
