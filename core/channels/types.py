@@ -168,7 +168,7 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A status of a message we sent: sent, delivered, read, played, failed or cancelled.
+    """A status of a message we sent: sent, delivered, read, played or failed.
 
     A payment status begins with "payment_", does not change the message's status, and has its details in `pricing`.
 

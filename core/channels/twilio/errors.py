@@ -126,6 +126,10 @@ _WEBHOOK = _final(
 )
 
 
+CANCELLED = "canceled"  # a status without a code: somebody cancelled the message in the account
+_CANCELLED = _final(Cause.REQUEST, "The message was cancelled in Twilio. Send it again if it is still wanted.")
+
+
 def diagnose(code: str | int, http_status: int | None = None) -> Diagnosis:
     """Return the meaning of an error code; an unknown one is retried on HTTP 5xx or 429 only."""
     number = str(code)
@@ -140,5 +144,7 @@ def diagnose(code: str | int, http_status: int | None = None) -> Diagnosis:
 
 
 def diagnose_failure(error: ProviderError) -> Diagnosis:
-    """Return the meaning of an error in a failed or undelivered status, which is final: Twilio does not retry."""
+    """Return the meaning of an error in a status that is final: Twilio does not retry."""
+    if error.code == CANCELLED:
+        return _CANCELLED
     return replace(diagnose(error.code), verdict=Verdict.PERMANENT)

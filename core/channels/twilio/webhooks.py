@@ -14,6 +14,7 @@ from core.channels.content.plain_text import as_text
 from core.channels.media_types import bare
 from core.channels.opt_out_keywords import opt_out_of
 from core.channels.phone_numbers import digits, is_short_code
+from core.channels.twilio.errors import CANCELLED
 from core.channels.twilio.titles import title_of
 from core.channels.types import InboundMessage, Kind, MediaRef, Parsed, ProviderError, Receipt, UnparsedItem
 
@@ -33,7 +34,7 @@ _STATUSES = {
     "read": "read",
     "failed": "failed",
     "undelivered": "failed",
-    "canceled": "cancelled",
+    CANCELLED: "failed",
 }
 _COMING = frozenset({"receiving", "received"})  # of a message that a customer wrote
 _OPT_OUT = {"STOP": True, "START": False}
@@ -286,7 +287,8 @@ def _problem_with(named: Mapping[str, str]) -> str:
 def _errors(form: Form) -> tuple[ProviderError, ...]:
     code = form.get("ErrorCode", "")
     if code in ("", "0"):
-        return ()
+        cancelled = _state(form) == CANCELLED
+        return (ProviderError(CANCELLED, "The message was cancelled at Twilio", ""),) if cancelled else ()
     title = form.get("ErrorMessage") or title_of(code)
     return (ProviderError(code, title, form.get("ChannelStatusMessage", "")),)
 

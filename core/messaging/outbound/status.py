@@ -24,7 +24,7 @@ OUT = _ARRIVED | {S.SENT}
 # webhooks reference, statuses). A failure after a delivery is another device's and changes nothing. A cancelled message
 # that a provider reports on was sent after all.
 _REPORTED: Mapping[str, frozenset[S]] = {
-    **dict.fromkeys((S.QUEUED, S.SENDING, S.UNCERTAIN), OUT | {S.FAILED, S.CANCELLED}),
+    **dict.fromkeys((S.QUEUED, S.SENDING, S.UNCERTAIN), OUT | {S.FAILED}),
     S.SENT: _ARRIVED | {S.FAILED},
     S.DELIVERED: frozenset({S.READ, S.PLAYED}),
     S.READ: frozenset({S.PLAYED}),
@@ -44,7 +44,7 @@ MOVES: Mapping[str, frozenset[S]] = {
 
 
 # Failures come before deliveries, so that a delivery in the same batch wins.
-_ORDER = (S.FAILED, S.CANCELLED, S.SENT, S.DELIVERED, S.READ, S.PLAYED)
+_ORDER = (S.FAILED, S.SENT, S.DELIVERED, S.READ, S.PLAYED)
 
 
 def settle(now: str, reports: Iterable[str]) -> str:

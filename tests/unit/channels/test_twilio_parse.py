@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.channels.twilio.errors import diagnose_failure
 from core.channels.twilio.webhooks import parse_inbound, parse_status
 from core.channels.types import InboundMessage, Kind, Receipt, UnparsedItem
 from tests.support.payloads import load
@@ -123,7 +124,7 @@ def test_a_message_from_nobody_is_broken() -> None:
         ("delivered", "delivered"),
         ("partially_delivered", "delivered"),
         ("read", "read"),
-        ("canceled", "cancelled"),
+        ("canceled", "failed"),
         ("failed", "failed"),
         ("undelivered", "failed"),
     ],
@@ -144,6 +145,9 @@ def test_status_errors_and_ids() -> None:
     assert [error.code for error in receipt("undelivered").errors] == ["30003"]
     assert receipt("failed").kind is Kind.WHATSAPP and receipt("undelivered").kind is Kind.SMS
     assert receipt("without_our_id").our_id is None and receipt("foreign_query").our_id is None
+    (cancelled,) = receipt("canceled").errors
+    assert (cancelled.code, cancelled.title) == ("canceled", "The message was cancelled at Twilio")
+    assert "cancelled in Twilio" in diagnose_failure(cancelled).advice
     payload = load("twilio_status", "unknown_status")
     assert isinstance(next(parse_status(payload.body, FORM, payload.query, NOW)), UnparsedItem)
 
