@@ -143,12 +143,14 @@ def _pass_on(change: events.Change) -> None:
         _move(change.business_id, change.conversation_id, calls=change.needs_agent == events.ALL_AGENTS)
 
 
-def _catch_up(business_id: int) -> None:
-    """Send what changed after a new browser's page was read and before it was connected."""
-    since = time.monotonic() - _JUST_NOW_SECONDS
-    for conversation_id, at in _just_now.get(business_id, {}).items():
-        if at > since:
-            _move(business_id, conversation_id, calls=False)
+async def _catch_up(browser: _Browser) -> None:
+    """Send a new browser the rows that changed after its page was read and before it was connected."""
+    business_id, since = browser.agent.business_id, time.monotonic() - _JUST_NOW_SECONDS
+    changed = [number for number, at in _just_now.get(business_id, {}).items() if at > since]
+    limited = () if browser.agent.sees is Sees.ALL else (browser.agent.id,)
+    if changed:
+        with suppress(StoreUnavailable):  # the page reads for itself once a minute
+            browser.show(await to_thread.run_sync(change_feed.read, business_id, changed, limited))
 
 
 def _move(business_id: int, conversation_id: int, *, calls: bool) -> None:
@@ -219,7 +221,7 @@ async def socket(websocket: WebSocket) -> None:
     _browsers.add(browser)
     try:
         await websocket.accept()
-        _catch_up(agent.business_id)
+        await _catch_up(browser)
         sending = asyncio.create_task(_send(websocket, browser, token))
         try:
             await _receive(websocket, browser)
