@@ -55,6 +55,7 @@ def test_what_is_written_while_the_network_is_cut_goes_out_once_when_it_is_back(
         lines.append(line)
 
     page.route_web_socket(lambda url: url.startswith("ws"), connect)
+    page.route("**/inbox/*/send", lambda route: route.abort() if cut else route.continue_())
     open_thread(page, talk)
     cut = True
     for line in lines:
@@ -250,12 +251,14 @@ def test_the_bots_settings_are_changed_and_brought_back(page: Page, console, bus
     page.wait_for_selector("html[data-unsaved]", state="attached")
     at_rest(page)
     page.get_by_role("link", name="Inbox").click()  # what is not saved is kept meanwhile, and would be lost as well
+    page.wait_for_url(lambda url: not url.endswith("/bot"))
     at_rest(page)
     with page.expect_event("dialog") as asked:
         page.close(run_before_unload=True)
     assert asked.value.type == "beforeunload"
     asked.value.dismiss()
     page.go_back()
+    page.wait_for_url("**/bot")
     at_rest(page)
     page.get_by_role("button", name="Save", exact=True).click()
     until(lambda: column("SELECT data ->> 'name' FROM bot_versions ORDER BY version") == [before, "Luna"])
