@@ -131,13 +131,8 @@ class CatalogIndex:
 
 
 def index_of(items: tuple[Item, ...]) -> CatalogIndex:
-    """Return the index of these products. Those of a quote are too few to displace a cached catalogue."""
-    return _indexed(items) if len(items) <= _FEW else _cached_index(items)
-
-
-@lru_cache(maxsize=_MAX_CACHED)
-def _cached_index(items: tuple[Item, ...]) -> CatalogIndex:
-    return _indexed(items)
+    """Return the index of these products. Few have a cache of their own: those of quotes displace no catalogue."""
+    return (_index_of_few if len(items) <= _FEW else _index_of_many)(items)
 
 
 def _indexed(items: tuple[Item, ...]) -> CatalogIndex:
@@ -147,6 +142,10 @@ def _indexed(items: tuple[Item, ...]) -> CatalogIndex:
         if at not in exact[bare(name)]:
             exact[bare(name)].append(at)
     return CatalogIndex(Index((content(name) for _, name in names), singular), [at for at, _ in names], exact)
+
+
+_index_of_few = lru_cache(maxsize=1024)(_indexed)
+_index_of_many = lru_cache(maxsize=_MAX_CACHED)(_indexed)
 
 
 def content(text: str) -> list[str]:

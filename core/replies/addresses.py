@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 from core.replies.long_numbers import invented_numbers
 from core.text.normalize import visible
@@ -28,13 +30,31 @@ def invented_addresses(reply: str, business_texts: Iterable[str], asked: str) ->
     `asked` is what the customer wrote in the conversation. A shorter form of a known link ("shop.example" for
     "https://shop.example/open") is accepted.
     """
-    reply_text, known_text = visible(reply), visible("\n".join(business_texts))
-    mails = {found.casefold() for found in _MAIL.findall(known_text)}
-    links = {_bare(found) for found in _LINK.findall(_MAIL.sub(" ", known_text))}
+    reply_text, known = visible(reply), [_known(text) for text in business_texts]
+    mails = {mail for text in known for mail in text.mails}
+    links = {link for text in known for link in text.links}
     invented = [found for found in _MAIL.findall(reply_text) if found.casefold() not in mails]
     invented += [found for found in _LINK.findall(_MAIL.sub(" ", reply_text)) if not _is_known(_bare(found), links)]
-    numbers = invented_numbers(_MAIL.sub(" ", _LINK.sub(" ", reply_text)), f"{known_text}\n{visible(asked)}")
+    source = "\n".join([*(text.visible for text in known), visible(asked)])
+    numbers = invented_numbers(_MAIL.sub(" ", _LINK.sub(" ", reply_text)), source)
     return (*(found.strip(_AROUND) for found in invented), *numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A text of the business as displayed, with the e-mail addresses and links in it."""
+
+    visible: str
+    mails: frozenset[str]
+    links: frozenset[str]
+
+
+@lru_cache(maxsize=2048)
+def _known(text: str) -> _Known:
+    """Read a text of the business once: most replies rest on the same ones."""
+    text = visible(text)
+    mails, links = _MAIL.findall(text), _LINK.findall(_MAIL.sub(" ", text))
+    return _Known(text, frozenset(mail.casefold() for mail in mails), frozenset(map(_bare, links)))
 
 
 def _bare(link: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from babel.numbers import list_currencies
 
@@ -24,6 +25,7 @@ _RULE_RUN = 8  # words in a row that do not coincide by chance
 # A personality may hold phrases meant for customers, such as a greeting: only a long run of it is a leak.
 _PERSONALITY_RUN = 30
 _MIN_QUANTITY = Decimal("0.1")
+_MAX_TEXTS = 2048  # of businesses, read before
 _DIGITS = r"(?:\d{1,3}(?:[.,'\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,3})?)(?!\d)"
 _SIGN = r"(?:US\$|R\$|S/\.?|\b[BG]s\.?|[$€£¥₡₲₹₺₽₩₫₪₱₴₸₦₵])"
 _WORDS_TOO = frozenset(
@@ -38,8 +40,11 @@ _COIN = (
     r"rands?|nairas?|cedis?|shillings?|chelines|dirhams?|(?:eur|pes|dolar|sol)(?:it|cit|inh|ill)[oa]s?)"
 )
 _PERCENT = r"(?:%|por ciento|por cento|per cento|pour cent|per ?cent|prozent)"
+# The lookahead spares trying all codes at every word.
 AMOUNT = re.compile(
-    rf"(?:{_SIGN}|\b{_CODE})\s?({_DIGITS})|(?<![\d.,])({_DIGITS})\s?(?:(?:{_CODE}|{_COIN})\b|{_SIGN}|{_PERCENT})", re.I
+    rf"(?:{_SIGN}|\b(?=[a-z]{{3}}\s?\d){_CODE})\s?({_DIGITS})|"
+    rf"(?<![\d.,])({_DIGITS})\s?(?:(?:{_CODE}|{_COIN})\b|{_SIGN}|{_PERCENT})",
+    re.I,
 )
 _PERCENTS = re.compile(_PERCENT, re.I)
 _COINS = re.compile(_COIN, re.I)
@@ -106,19 +111,39 @@ def invented_amounts(reply: str, known: Iterable[str], asked: str) -> tuple[str,
     is a price from there times a quantity in the reply or in `asked`, the customer's messages, or is the sum of the
     reply's other amounts. The customer's own amounts prove nothing: naming a price does not make it one.
     """
-    reply, texts = _readable(reply), [_readable(text) for text in known]
-    prices = {value for text in texts for value in _prices(text)}
-    shares = {value for text in texts if _PERCENTS.search(text) for value in _numbers(text)}
+    reply, texts = _readable(reply), [_known(text) for text in known]
+    prices = {value for text in texts for value in text.prices}
+    shares = {value for text in texts for value in text.shares}
     counts = _quantities(AMOUNT.sub(" ", reply)) | _quantities(AMOUNT.sub(" ", asked))
     stated, conceded = list(_stated(reply)), list(concessions(reply))
     if conceded or any(found.share for found in stated):
-        kinds = {found.kind for text in texts for found in concessions(text)}
+        kinds = {kind for text in texts for kind in text.concessions}
         shares |= {share for kind in kinds if isinstance(kind, Fraction) for share in _as_shares(kind)}
         conceded = [found for found in conceded if not _is_granted(found.kind, kinds, prices, shares)]
     valid = [found for found in stated if _follows(found, prices, shares, counts)]
     total = sum((found.value for found in valid), Decimal(0)) if len(valid) > 1 else None
     invented = [found.written for found in stated if found not in valid and found.value != total]
     return (*invented, *(found.written for found in conceded))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a text of the business states."""
+
+    prices: frozenset[Decimal]
+    shares: frozenset[Decimal]
+    concessions: frozenset[Kind]
+
+
+@lru_cache(maxsize=_MAX_TEXTS)
+def _known(text: str) -> _Known:
+    """Read a text of the business once: most replies rest on the same ones."""
+    text = _readable(text)
+    return _Known(
+        prices=frozenset(_prices(text)),
+        shares=frozenset(_numbers(text) if _PERCENTS.search(text) else ()),
+        concessions=frozenset(found.kind for found in concessions(text)),
+    )
 
 
 def _readable(text: str) -> str:
@@ -185,13 +210,15 @@ def _as_shares(part: Fraction) -> set[Decimal]:
 
 
 def _shares_run(reply: str, ours: str, length: int) -> bool:
-    tokens = set(_runs(reply, length))
-    return bool(tokens) and not tokens.isdisjoint(_runs(ours, length))
+    found = words(reply)
+    known = _known_runs(ours, length)
+    return any(tuple(found[start : start + length]) in known for start in range(len(found) - length + 1))
 
 
-def _runs(text: str, length: int) -> Iterator[tuple[str, ...]]:
+@lru_cache(maxsize=64)
+def _known_runs(text: str, length: int) -> frozenset[tuple[str, ...]]:
     found = words(text)
-    return (tuple(found[start : start + length]) for start in range(len(found) - length + 1))
+    return frozenset(tuple(found[start : start + length]) for start in range(len(found) - length + 1))
 
 
 def _prices(text: str) -> Iterator[Decimal]:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import filterfalse
 from typing import Literal
 
 LanguageCode = Literal["es", "en", "pt"]
@@ -61,7 +62,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     lowered = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(character for character in lowered if not unicodedata.combining(character))
+    return "".join(filterfalse(unicodedata.combining, lowered))
 
 
 def words(text: str) -> list[str]:
@@ -152,4 +153,6 @@ def guess_language(text: str, default: LanguageCode = "es") -> LanguageCode:
 
 def visible(text: str) -> str:
     """Return a text as displayed: without zero-width characters, look-alike forms unified."""
+    if text.isascii():
+        return text
     return "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")

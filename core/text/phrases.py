@@ -96,8 +96,9 @@ def find_phrase(messages: Sequence[str], phrases: tuple[str, ...]) -> str | None
     for message in messages:
         for sentence in sentences(message):
             keys = [_key(word) for word in sentence]
+            found = {*sentence, *keys}
             for phrase in _compile(phrases):
-                if _says(sentence, keys, phrase):
+                if phrase.keys[0] in found and _says(sentence, keys, phrase):
                     return phrase.written
     return None
 

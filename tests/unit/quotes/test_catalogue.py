@@ -113,3 +113,9 @@ def test_the_products_of_quotes_displace_no_large_catalogue() -> None:
     for item in many:
         product_index.index_of((item,))
     assert product_index.index_of(many) is index
+
+
+@pytest.mark.parametrize("count", [1, 20, 21])
+def test_a_catalogue_is_indexed_once_whatever_its_size(count: int) -> None:
+    items = tuple(Item(n, "", f"Producto{n}", (), "", Decimal(n), "EUR") for n in range(count))
+    assert product_index.index_of(items) is product_index.index_of(items)
