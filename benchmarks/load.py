@@ -166,7 +166,7 @@ def _report(target: Target, run: Run, written: Sequence[Written], answers: Seque
     else:
         lost = doubled = 0
         print("lost, doubled   give BOTHUB_API_KEY to have the conversations counted")
-    waits, unanswered = _waits(acknowledged, answers)
+    waits, unanswered = answer_waits(acknowledged, answers)
     repeated = sum(times - 1 for times in Counter(row["our_id"] for row in answers if row["our_id"]).values())
     print(f"unanswered      {unanswered} (no answer after the message)")
     print(f"answers         {len(answers):,} accepted by the provider, {repeated} of them again")
@@ -181,7 +181,7 @@ def _print_times(name: str, values: Sequence[float], unit: str, factor: float) -
         print(f"{name:<15} {'  '.join(parts)}")
 
 
-def _waits(written: Sequence[Written], answers: Sequence[dict[str, Any]]) -> tuple[list[float], int]:
+def answer_waits(written: Sequence[Written], answers: Sequence[dict[str, Any]]) -> tuple[list[float], int]:
     """Seconds from each message to its customer's next answer, and how many never got one.
 
     An answer may be to several messages: the bot waits until a customer has finished writing.

@@ -7,8 +7,8 @@ import importlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,15 +19,17 @@ ROOT = Path(__file__).parent.parent
 OURS = ("core", "webhook_app", "workers", "console", "sandbox")
 
 
-def imports_of(path: Path) -> Iterator[str]:
+@cache
+def imports_of(path: Path) -> list[str]:
     """Every module a file imports, wherever in it, with the names of `from` imports."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names))
+    return found
 
 
 def modules(folder: str) -> list[Path]:
@@ -58,6 +60,11 @@ def offenders(folder: str, forbidden: tuple[str, ...], *, except_for: tuple[str,
 )
 def test_programs_import_core_and_never_each_other(folder: str, forbidden: tuple[str, ...]) -> None:
     assert offenders(folder, forbidden) == []
+
+
+def test_only_the_tests_of_the_benchmarks_import_them() -> None:
+    found = offenders("tests", ("benchmarks",))
+    assert [one for one in found if one.split("/")[2] not in ("benchmarks", "evaluation")] == []
 
 
 def test_core_knows_no_user_interface() -> None:
