@@ -9,9 +9,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient, WebSocketTestSession
+from starlette.websockets import WebSocketDisconnect
 
 from console.http import change_feed, live_updates
 from console.http.security import COOKIE
+from core.accounts import sessions
 from core.platform import events
 from core.platform.db import system_transaction, transaction
 from core.platform.errors import StoreUnavailable
@@ -104,6 +106,17 @@ def test_what_a_browser_should_not_say_is_passed_over(
         assert announced(listener).conversation_id == 8
 
 
+def test_whoever_is_signed_out_hears_it_without_asking(business, desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_updates, "_RECHECK_SECONDS", 0.05)
+    ana = person(business.business_id)
+    with connect(desk, ana) as browser:
+        with system_transaction() as session:
+            sessions.end_session(session, ana.token)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            browser.receive_json()
+    assert closed.value.code == live_updates.SIGNED_OUT
+
+
 def test_only_colleagues_at_the_same_conversation_are_told(business, listener, desk) -> None:
     ana = person(business.business_id)
     with connect(desk, ana) as browser:
@@ -137,7 +150,8 @@ def test_who_comes_hears_who_is_there_and_those_long_silent_are_forgotten(
         assert browser.receive_json()["name"] == "Eva"
 
 
-def test_a_browser_is_heard_now_and_then_only(business, listener, desk) -> None:
+def test_a_browser_is_heard_now_and_then_only(business, listener, desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_updates, "_LISTEN_EVERY_SECONDS", 60)
     with connect(desk, person(business.business_id)) as browser:
         for number in range(1, 6):
             browser.send_json({"looking": number, "typing": False})

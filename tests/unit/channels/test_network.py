@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -45,10 +45,10 @@ def receive(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def serve(behave: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[int]]]:
-    """Run a server that passes every connection to `behave`; yields its URL and the count of connections."""
+def serve(behave: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[socket.socket]]]:
+    """Run a server that passes every connection to `behave`; yields its URL and the connections."""
     listener = socket.create_server(("127.0.0.1", 0))
-    connections: list[int] = []
+    connections: list[socket.socket] = []
 
     def accept() -> None:
         while True:
@@ -56,7 +56,7 @@ def serve(behave: Callable[[socket.socket], object]) -> Iterator[tuple[str, list
                 connection, _ = listener.accept()
             except OSError:
                 return
-            connections.append(1)
+            connections.append(connection)
             with connection:
                 behave(connection)
 
@@ -67,7 +67,10 @@ def serve(behave: Callable[[socket.socket], object]) -> Iterator[tuple[str, list
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(5)
+        for connection in connections:
+            with suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 def failure(channel: Channel) -> SendError:
