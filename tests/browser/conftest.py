@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from core.accounts import sessions
 from core.platform.config import get_settings
@@ -92,17 +93,30 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(chromium: Browser, console: Console, business: TestBusiness) -> Iterator[Page]:
-    """A fresh browser window. A test fails if its page asks another machine for anything."""
-    context = chromium.new_context(locale="en-GB", viewport={"width": 1366, "height": 768}, base_url=console.url)
-    context.set_default_timeout(PATIENCE * 1000)
-    page = context.new_page()
+def window(chromium: Browser, console: Console) -> Iterator[Callable[..., Page]]:
+    """Opens fresh browsers. A test fails if one of its pages asks another machine for anything."""
+    opened: list[BrowserContext] = []
     outside: list[str] = []
     ours = (console.url, console.url.replace("http", "ws"), "blob:", "data:")
-    page.on("request", lambda request: None if request.url.startswith(ours) else outside.append(request.url))
-    yield page
-    context.close()
+
+    def open_window(**options: Any) -> Page:
+        # What is looked at must not depend on how far an animation has come.
+        usual = {"locale": "en-GB", "viewport": {"width": 1366, "height": 768}, "reduced_motion": "reduce"}
+        context = chromium.new_context(base_url=console.url, **usual | options)
+        opened.append(context)
+        context.set_default_timeout(PATIENCE * 1000)
+        context.on("request", lambda request: None if request.url.startswith(ours) else outside.append(request.url))
+        return context.new_page()
+
+    yield open_window
+    for context in opened:
+        context.close()
     assert outside == []
+
+
+@pytest.fixture
+def page(window: Callable[..., Page], business: TestBusiness) -> Page:
+    return window()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.models import Role
-from tests.browser.steps import at_rest
+from tests.browser.steps import at_rest, signed_in
 from tests.factories import conversation, person, says
 
 pytestmark = pytest.mark.browser
@@ -15,8 +15,7 @@ pytestmark = pytest.mark.browser
 def test_charts_are_drawn_and_what_is_behind_a_figure_opens(business, page: Page, console) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     says(business.business_id, talk, "Where is my order?")
-    manager = person(business.business_id, role=Role.MANAGER)
-    page.context.add_cookies([{"name": "bothub_session", "value": manager.token, "url": console.url}])
+    signed_in(page, console, person(business.business_id, role=Role.MANAGER))
     refused: list[str] = []
     page.on("console", lambda line: refused.append(line.text) if "Content Security Policy" in line.text else None)
     page.goto("/analytics?period=month")

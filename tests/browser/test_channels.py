@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.models import Role
-from tests.browser.steps import at_rest
+from tests.browser.steps import at_rest, signed_in
 from tests.factories import conversation, person, says
 from tests.support.database import rows
 
 pytestmark = pytest.mark.browser
-
-
-def _shot(page: Page, name: str) -> None:
-    if shots := os.environ.get("SHOTS"):
-        page.screenshot(path=str(Path(shots) / f"{name}.png"))
 
 
 def test_a_grave_alert_is_seen_above_the_inbox_and_leads_to_health(page: Page, console, business) -> None:
@@ -37,8 +29,7 @@ def test_a_grave_alert_is_seen_above_the_inbox_and_leads_to_health(page: Page, c
         told=told,
     )
     rows("UPDATE channels SET state = 'paused', state_reason = 'Meta limits this number.' WHERE kind = 'sms'")
-    ana = person(business.business_id, role=Role.ADMINISTRATOR)
-    page.context.add_cookies([{"name": "bothub_session", "value": ana.token, "url": console.url, "httpOnly": True}])
+    signed_in(page, console, person(business.business_id, role=Role.ADMINISTRATOR))
     page.goto(f"/?c={talk}")
     banner = page.get_by_role("status").filter(has_text="A channel is paused: whatsapp 106540352242922")
     expect(banner).to_be_visible()
@@ -49,21 +40,17 @@ def test_a_grave_alert_is_seen_above_the_inbox_and_leads_to_health(page: Page, c
     assert below is not None
     assert panes is not None
     assert panes["y"] >= below["y"] + below["height"]
-    _shot(page, "inbox")
     page.get_by_role("link", name="See Health").click()
     expect(page.get_by_role("heading", name="Open alerts")).to_be_visible()
-    _shot(page, "health")
 
     page.goto("/channels")
     card = page.locator(f".st-key-channel_{business.whatsapp_channel_id}")
     expect(card).to_contain_text("2K customers a day")
     expect(card.get_by_role("button", name="Test")).to_be_visible()
-    _shot(page, "channels")
     at_rest(page)
     card.get_by_role("button", name="Edit").click()
     panel = page.get_by_role("dialog").filter(has_text="Check and save")
     expect(panel.get_by_label("Name")).to_have_value("WhatsApp")
-    _shot(page, "edit")
     panel.get_by_label("Name").fill("Sales")
     panel.get_by_label("Name").blur()
     at_rest(page)
@@ -76,7 +63,5 @@ def test_a_grave_alert_is_seen_above_the_inbox_and_leads_to_health(page: Page, c
     expect(card).to_contain_text("2K customers a day")
     link = page.get_by_role("link", name="See Health")
     expect(link).to_be_in_viewport(ratio=1)
-    _shot(page, "channels_phone_dark")
     page.goto("/health")
     expect(page.get_by_role("heading", name="Open alerts")).to_be_visible()
-    _shot(page, "health_phone_dark")

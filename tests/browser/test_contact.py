@@ -10,17 +10,11 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from core.models import Conversation
 from core.platform.db import system_transaction
-from tests.browser.steps import at_rest, open_thread, signed_in, until
-from tests.factories import Person, conversation, person, says
+from tests.browser.steps import at_rest, open_thread, until
+from tests.factories import Person, conversation, says
 from tests.support.database import one, state_of
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def ana(business, page: Page, console) -> Person:
-    """An agent, signed in in this browser."""
-    return signed_in(page, console, person(business.business_id))
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from fpdf import FPDF
 from playwright.sync_api import FilePayload, Page, expect
@@ -18,11 +15,6 @@ from tests.support.database import one
 from tests.support.knowledge import add, claim, markdown, read_at_once, read_next
 
 pytestmark = pytest.mark.browser
-
-
-def _shot(page: Page, name: str) -> None:
-    if shots := os.environ.get("SHOTS"):
-        page.screenshot(path=str(Path(shots) / f"{name}.png"))
 
 
 def _pdf(*answers: str) -> bytes:
@@ -53,7 +45,6 @@ def test_files_are_read_before_ones_eyes(page: Page, console, business, monkeypa
         ]
     )
     expect(panel.get_by_text("Shipping guide.pdf")).to_be_visible()
-    _shot(page, "adding")
     at_rest(page)
     panel.get_by_role("button", name="Add files: 2").click()
     expect(panel).not_to_be_visible()
@@ -64,16 +55,13 @@ def test_files_are_read_before_ones_eyes(page: Page, console, business, monkeypa
     ingest._start(running, None)
     running.report_progress(1, 2)
     expect(card).to_contain_text("Reading: 1 of 2")
-    _shot(page, "reading")
     ingest.run(running)
     read_next()
     expect(card).to_contain_text("Passages: 2")
     expect(card).to_contain_text("In use")
-    _shot(page, "sources")
     at_rest(page)
     card.get_by_role("button", name="See passages").click()
     expect(page.get_by_role("dialog")).to_contain_text("The warranty lasts one year.")
-    _shot(page, "passages")
     at_rest(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -84,9 +72,6 @@ def test_files_are_read_before_ones_eyes(page: Page, console, business, monkeypa
     at_rest(page)
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("30 EUR")).to_be_visible()
-    _shot(page, "search")
     page.set_viewport_size({"width": 390, "height": 844})
-    _shot(page, "search_phone")
     page.get_by_text("Sources", exact=True).click()
     expect(card).to_contain_text("In use")
-    _shot(page, "sources_phone")

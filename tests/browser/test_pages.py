@@ -47,6 +47,9 @@ def test_what_is_not_saved_is_told_in_two_even_lines(page: Page, console, busine
     name.fill("Luna")
     name.press("Enter")
     bar = page.locator(".st-key-unsaved")
+    expect(bar).to_be_visible()
+    at_rest(page)
+    until(lambda: page.evaluate(_STYLED))
     boxes = [bar.get_by_role("button", name=one, exact=True).bounding_box() for one in ("Discard", "Save")]
     note = bar.get_by_role("textbox").bounding_box()
     assert all(boxes) and note

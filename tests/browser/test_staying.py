@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
+
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
-from sqlalchemy import text
 
 from core.accounts import sessions
+from core.models import Conversation
+from core.platform import events
 from core.platform.db import system_transaction
 from tests.browser.steps import at_address, at_rest, open_thread, until
-from tests.factories import PASSWORD, conversation, person, says
+from tests.factories import NOW, PASSWORD, conversation, person, says
 
 BOX = ".composer textarea"
 
@@ -37,6 +41,7 @@ def test_what_is_written_outlives_reload_another_tab_and_the_session(page, conso
     other.close()
     with system_transaction() as session:
         sessions.end_session(session, ana.token)
+    page.get_by_role("radio", name=re.compile("^Mine")).click()
     page.wait_for_url("**/auth/login?ended*")
     expect(page.get_by_role("alert")).to_have_text("Your session ended. Sign in again to go on where you were.")
     page.locator("input[name=email]").fill(ana.email)
@@ -130,26 +135,22 @@ def test_without_a_connection_one_can_go_on_writing(page, ana, talk) -> None:
 
 
 def test_what_happens_while_somebody_writes_is_said_and_the_words_stay(page, business, ana, talk) -> None:
-    with system_transaction() as session:
-        session.execute(
-            text(
-                "UPDATE conversations SET window_expires_at = clock_timestamp() + interval '12 seconds' WHERE id = :id"
-            ),
-            {"id": talk},
-        )
     at_address(page, talk)
     box, note = page.locator(BOX), page.locator(".composer p.note")
     box.press_sequentially("Hello Dan")
     bea = person(business.business_id, name="Bea Paz")
     says(business.business_id, talk, "I have it", direction="outbound", sender="agent", author_id=bea.id, status="sent")
     expect(note).to_have_text("Bea Paz answered while you were writing.")
+    with system_transaction() as session:
+        session.get_one(Conversation, talk).window_expires_at = datetime.now(UTC) + timedelta(seconds=2)
+        events.publish_change(session, business.business_id, talk)
     expect(note).to_contain_text("More than 24 hours")
     expect(box).to_have_value("Hello Dan")
     expect(box).to_be_visible()
     expect(box).to_have_attribute("readonly", "")
     page.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Choose a day and time…").click()
-    page.get_by_label("Snooze until (the business's time)").fill("2027-01-15T10:30")
+    page.get_by_label("Snooze until (the business's time)").fill(f"{NOW.year + 1}-01-15T10:30")
     page.get_by_role("button", name="Snooze", exact=True).click()
     expect(page.locator(".lines")).to_contain_text("snoozed the conversation (until Jan 15, 10:30)")
 

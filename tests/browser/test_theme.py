@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.models import Role
-from tests.browser.steps import at_rest
+from tests.browser.steps import at_rest, signed_in
 from tests.factories import conversation, person, says
 
 pytestmark = pytest.mark.browser
@@ -19,8 +17,7 @@ _DARK = "rgb(14, 20, 19)"  # backgroundColor of theme.dark in .streamlit/config.
 
 
 def test_dark_is_chosen_on_the_account_page_and_holds_everywhere(page: Page, console, business) -> None:
-    ana = person(business.business_id, role=Role.ADMINISTRATOR)
-    page.context.add_cookies([{"name": "bothub_session", "value": ana.token, "url": console.url, "httpOnly": True}])
+    signed_in(page, console, person(business.business_id, role=Role.ADMINISTRATOR))
     page.goto("/account")
     app = page.get_by_test_id("stApp")
     choices = page.get_by_role("radiogroup", name="Appearance on this device")
@@ -31,13 +28,9 @@ def test_dark_is_chosen_on_the_account_page_and_holds_everywhere(page: Page, con
         choices.get_by_text("Dark").click()
     expect(app).to_have_css("background-color", _DARK)
     expect(choices.get_by_role("radio", name="Dark")).to_be_checked()
-    if shots := os.environ.get("SHOTS"):
-        page.screenshot(path=str(Path(shots) / "account.png"))
     page.goto("/teams")
     expect(page.get_by_role("heading", name="Teams")).to_be_visible()
     expect(app).to_have_css("background-color", _DARK)
-    if shots:
-        page.screenshot(path=str(Path(shots) / "teams.png"))
 
 
 # WCAG 2.2, 1.4.3: each text against what lies behind it, with all that is half transparent mixed in.
@@ -78,9 +71,8 @@ TOO_FAINT = """() => {
 def test_words_stand_out_from_what_is_behind_them(
     page: Page, console, business, scheme: Literal["light", "dark"]
 ) -> None:
-    ana = person(business.business_id, role=Role.ADMINISTRATOR)
-    page.context.add_cookies([{"name": "bothub_session", "value": ana.token, "url": console.url, "httpOnly": True}])
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # a row's flash changes what lies behind its words
+    signed_in(page, console, person(business.business_id, role=Role.ADMINISTRATOR))
+    page.emulate_media(color_scheme=scheme)
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     says(business.business_id, talk, "Where is my order?")
     for path, words in ((f"?c={talk}", "Where is my order?"), ("bot", "Who it is"), ("channels", "Add a channel")):

@@ -7,17 +7,17 @@ import re
 import struct
 import wave
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import insert
 
 from core.models import Attachment
 from core.platform import events, object_storage
 from core.platform.db import system_transaction
-from tests.browser.steps import PATIENCE, at_address, at_rest, signed_in, until
+from tests.browser.steps import at_address, at_rest, signed_in, until
 from tests.factories import Person, conversation, person, says
 from tests.support.database import state_of
 
@@ -25,14 +25,11 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def second(chromium: Browser, console, business) -> Iterator[Page]:
+def second(window: Callable[..., Page], console, business) -> Page:
     """A colleague's window."""
-    context = chromium.new_context(locale="en-GB", viewport={"width": 1366, "height": 768}, base_url=console.url)
-    context.set_default_timeout(PATIENCE * 1000)
-    page = context.new_page()
+    page = window()
     signed_in(page, console, person(business.business_id, name="Bea Ruiz"))
-    yield page
-    context.close()
+    return page
 
 
 def rings(business_id: int, talk: int) -> None:

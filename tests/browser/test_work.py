@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 from sqlalchemy import insert
 
 from core.models import MessageTemplate, Role
@@ -20,25 +20,23 @@ pytestmark = pytest.mark.browser
 
 
 def test_two_agents_at_once_lose_and_double_nothing(
-    page: Page, chromium: Browser, console, business, ana: Person, talk: int
+    page: Page, window: Callable[..., Page], console, business, ana: Person, talk: int
 ) -> None:
-    other = chromium.new_context(locale="en-GB", viewport={"width": 1366, "height": 768}, base_url=console.url)
-    second = other.new_page()
+    second = window()
     signed_in(second, console, person(business.business_id, name="Bea Soto"))
-    for window in (page, second):
-        open_thread(window, talk)
+    for desk in (page, second):
+        open_thread(desk, talk)
     for number in range(4):
-        for window, who in ((page, "ana"), (second, "bea")):
-            box = window.get_by_role("textbox", name="Reply")
+        for desk, who in ((page, "ana"), (second, "bea")):
+            box = desk.get_by_role("textbox", name="Reply")
             box.fill(f"{who} {number}")
             box.press("Enter")
     wanted = [f"{who} {number}" for number in range(4) for who in ("ana", "bea")]
     until(lambda: sorted(replies(talk)) == sorted(wanted))
     for who in ("ana", "bea"):
         assert [words for words in replies(talk) if words.startswith(who)] == [f"{who} {number}" for number in range(4)]
-    for window in (page, second):
-        expect(window.locator(".m.agent .text")).to_have_text(replies(talk))
-    other.close()
+    for desk in (page, second):
+        expect(desk.locator(".m.agent .text")).to_have_text(replies(talk))
 
 
 def test_what_is_written_while_the_network_is_cut_goes_out_once_when_it_is_back(

@@ -19,8 +19,6 @@ from tests.factories import Person
 
 APP = str(Path(navigation.__file__).with_name("app.py"))
 
-APP = str(Path(navigation.__file__).with_name("app.py"))
-
 
 class Desk:
     """The console as one person sees it."""
