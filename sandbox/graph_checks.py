@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.graph_errors import GraphError
 from sandbox.media import MediaStore
-from sandbox.templates import Templates, filled, placeholders
+from sandbox.templates import Template, Templates, filled, placeholders
 
 MIME_TYPES = {
     "image": ("image/jpeg", "image/png"),
@@ -49,6 +49,11 @@ def check_media(message: dict[str, Any], media: MediaStore, templates: Templates
     """Check that a file is given by id or link, and fits its kind."""
     kind = message["type"]
     part = _object(message, kind)
+    _check_file(kind, part, media)
+    return _text(part, "caption", 1024, where=kind, required=False, code=100)
+
+
+def _check_file(kind: str, part: dict[str, Any], media: MediaStore) -> None:
     media_id, link = part.get("id"), part.get("link")
     if not media_id and not link:
         raise GraphError(131008, f"Parameter {kind}['id'] or {kind}['link'] is required.")
@@ -64,7 +69,6 @@ def check_media(message: dict[str, Any], media: MediaStore, templates: Templates
     if kind in ("audio", "sticker") and "caption" in part:
         raise GraphError(100, f'Unexpected key "caption" on param "{kind}".')
     _text(part, "filename", 240, where=kind, required=False, code=100)
-    return _text(part, "caption", 1024, where=kind, required=False, code=100)
 
 
 def check_location(message: dict[str, Any], media: MediaStore, templates: Templates) -> str:
@@ -202,14 +206,26 @@ def check_template(message: dict[str, Any], media: MediaStore, templates: Templa
     if template.status in ("PAUSED", "DISABLED"):
         raise GraphError(132015 if template.status == "PAUSED" else 132016, f"template {name} cannot be sent now")
     given = {str(item.get("type", "")).lower(): item.get("parameters") or [] for item in part.get("components") or []}
-    header = template.component("HEADER")
-    _check_count("header", given.get("header", []), str(header.get("text", "")), media=header.get("format", "TEXT"))
+    _check_header(template, given.get("header", []), media)
     values = _check_count("body", given.get("body", []), template.body)
     return filled(template.body, values)
 
 
-def _check_count(where: str, given: list[dict[str, Any]], text: str, media: str = "TEXT") -> dict[str, str]:
-    names = placeholders(text) if media == "TEXT" else ["1"]
+def _check_header(template: Template, given: list[dict[str, Any]], media: MediaStore) -> None:
+    expected = template.header_format
+    if expected == "TEXT":
+        _check_count("header", given, str(template.component("HEADER").get("text", "")))
+        return
+    received = str(given[0].get("type")) if given else "unknown"
+    if len(given) != 1 or received.upper() != expected:
+        raise GraphError(132012, f"header: Format mismatch, expected {expected}, received {received.upper()}")
+    part = _object(given[0], received)
+    if expected != "LOCATION":
+        _check_file(received, part, media)
+
+
+def _check_count(where: str, given: list[dict[str, Any]], text: str) -> dict[str, str]:
+    names = placeholders(text)
     if len(given) != len(names):
         details = f"{where}: number of localizable_params ({len(given)}) does not match the expected number of params"
         raise GraphError(132000, f"{details} ({len(names)})")

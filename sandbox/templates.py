@@ -29,6 +29,11 @@ class Template:
         return str(self.component("BODY").get("text", ""))
 
     @property
+    def header_format(self) -> str:
+        """TEXT, also without a header, or what has to be given: IMAGE, VIDEO, DOCUMENT or LOCATION."""
+        return str(self.component("HEADER").get("format", "TEXT")).upper()
+
+    @property
     def content_sid(self) -> str:
         """Twilio's name for the same template, steady across restarts."""
         return "HX" + hashlib.md5(f"{self.name}/{self.language}".encode(), usedforsecurity=False).hexdigest()
@@ -58,6 +63,15 @@ def filled(text: str, values: dict[str, str]) -> str:
 def _body(text: str, *example: str) -> dict[str, Any]:
     body: dict[str, Any] = {"type": "BODY", "text": text}
     return body | {"example": {"body_text": [list(example)]}} if example else body
+
+
+def _file(kind: str, example: str) -> dict[str, Any]:
+    """A header whose file comes with each message."""
+    return {
+        "type": "HEADER",
+        "format": kind,
+        "example": {"header_handle": [f"https://scontent.whatsapp.net/{example}"]},
+    }
 
 
 def _given() -> list[tuple[str, str, str, str, list[dict[str, Any]]]]:
@@ -98,6 +112,34 @@ def _given() -> list[tuple[str, str, str, str, list[dict[str, Any]]]]:
         ),
         ("follow_up", "en", "UTILITY", "APPROVED", [_body("Hi {{1}}, about your question: {{2}}", "Ana", "we reply")]),
         ("acompanhamento", "pt_BR", "UTILITY", "APPROVED", [_body("Olá {{1}}, sobre a sua dúvida: {{2}}", "Ana", "…")]),
+        (
+            "comprobante_de_compra",
+            "es",
+            "UTILITY",
+            "APPROVED",
+            [
+                _file("DOCUMENT", "comprobante.pdf"),
+                _body("Hola {{1}}, te enviamos el comprobante de tu compra {{2}}.", "Ana", "A-1024"),
+            ],
+        ),
+        (
+            "how_to_use_it",
+            "en",
+            "UTILITY",
+            "APPROVED",
+            [_file("VIDEO", "guide.mp4"), _body("Hi {{1}}, this video shows how to use your {{2}}.", "Ana", "grinder")],
+        ),
+        (
+            "pedido_pronto",
+            "pt_BR",
+            "UTILITY",
+            "APPROVED",
+            [
+                _file("IMAGE", "pedido.jpg"),
+                _body("Olá {{1}}, seu pedido ficou assim. Podemos enviar?", "Ana"),
+                {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Pode enviar"}]},
+            ],
+        ),
         ("oferta_pausada", "es", "MARKETING", "PAUSED", [_body("{{1}}, esta semana hay envío gratis.", "Ana")]),
         ("oferta_nueva", "es", "MARKETING", "PENDING", [_body("Nueva temporada, {{1}}.", "Ana")]),
     ]

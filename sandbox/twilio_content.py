@@ -23,6 +23,7 @@ async def list_content(request: Request) -> Response:
             "approval_requests": {"name": one.name, "category": one.category, "status": one.status.lower()},
         }
         for one in world.templates.items
+        if one.header_format == "TEXT"
     ]
     return JSONResponse({"contents": contents, "meta": {"key": "contents", "next_page_url": None}})
 

@@ -87,11 +87,22 @@ function place(part) {
   );
 }
 
+// A template's header: its words with their variable filled in, or what came with the message.
+function headerNodes(entry, header) {
+  const given = (entry.content.template?.components ?? []).find((part) => part.type === 'header')?.parameters?.[0];
+  const value = given?.[given.type];
+  if (header?.text) {
+    const filled = value?.fallback_value ?? value;
+    const words = filled ? header.text.replace(/\{\{\s*\w+\s*\}\}/, () => filled) : header.text;
+    return [el('strong', { class: 'head' }, words)];
+  }
+  if (!value) return [];
+  return given.type === 'location' ? [place(value)] : mediaOf(given.type, value, { text: '' });
+}
+
 function templateNodes(entry) {
   const parts = Object.fromEntries((entry.content.components ?? []).map((part) => [part.type, part]));
-  const nodes = [];
-  if (parts.HEADER?.text) nodes.push(el('strong', { class: 'head' }, parts.HEADER.text));
-  nodes.push(paragraph(entry.text, entry));
+  const nodes = [...headerNodes(entry, parts.HEADER), paragraph(entry.text, entry)];
   if (parts.FOOTER?.text) nodes.push(el('small', { class: 'footer' }, parts.FOOTER.text));
   return { nodes, buttons: parts.BUTTONS?.buttons ?? [] };
 }

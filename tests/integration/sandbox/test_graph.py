@@ -140,6 +140,13 @@ def template(name: str, language: str, *values: str) -> dict[str, Any]:
     return {"type": "template", "template": part | {"components": [{"type": "body", "parameters": parameters}]}}
 
 
+def with_header(**file: Any) -> dict[str, Any]:
+    [kind] = file
+    message = template("comprobante_de_compra", "es", "Ana", "A-1")
+    message["template"]["components"].append({"type": "header", "parameters": [{"type": kind, **file}]})
+    return message
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -168,6 +175,10 @@ def template(name: str, language: str, *values: str) -> dict[str, Any]:
         (template("seguimos_aqui", "es"), 132000),
         (template("seguimos_aqui", "es", "Ana", "más"), 132000),
         (template("oferta_pausada", "es", "Ana"), 132015),
+        (template("comprobante_de_compra", "es", "Ana", "A-1"), 132012),
+        (with_header(image={"link": "https://x.example/a.png"}), 132012),
+        (with_header(document={}), 131008),
+        (with_header(document={"id": "404"}), 100),
         ({"type": "text", "text": {"body": "x"}, "to": "abc"}, 131009),
         ({"type": "text", "text": {"body": "x"}, "biz_opaque_callback_data": "x" * 513}, 100),
     ],
@@ -188,6 +199,7 @@ def test_limits_are_metas(client: Client, body: dict[str, Any], code: int) -> No
         buttons("x" * 20, "b", "c"),
         rows(10, "x" * 24, description="x" * 72),
         template("seguimos_aqui", "es", "Ana"),
+        with_header(document={"link": "https://x.example/a.pdf", "filename": "a.pdf"}),
     ],
 )
 def test_what_is_within_the_limits_is_accepted(client: Client, body: dict[str, Any]) -> None:
