@@ -117,8 +117,11 @@ def _line(line: Line, words: Mapping[str, str]) -> dict[str, Any]:
             }
             for file in line.files
         ]  # fmt: skip
-    if line.sender != "customer" and (links := [file.link for file in named(payload) if file.link]):
-        shown["links"] = [{"address": link, "name": _file_name(line) if len(links) == 1 else ""} for link in links]
+    if line.sender != "customer" and (linked := [file for file in named(payload) if file.link]):
+        shown["links"] = [
+            {"address": file.link, "kind": file.kind, "name": as_text(file.kind, {"filename": file.filename})}
+            for file in linked
+        ]
     place = payload.get("location") or payload
     if line.type == "location" and isinstance(place.get("latitude"), int | float):
         shown["place"] = {"latitude": place["latitude"], "longitude": place.get("longitude", 0)}

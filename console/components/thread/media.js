@@ -33,10 +33,10 @@ export function makeFile(file, line, state) {
 }
 
 // A file sent by URL: the content policy allows no external media, so it is a link.
-export function makeLinked({ address, name }, line, words) {
+export function makeLinked({ address, kind, name }, words) {
   const link = el('a', 'document');
   Object.assign(link, { href: address, target: '_blank', rel: 'noopener noreferrer', title: address });
-  const label = el('span', '', name || words['type_' + line.type] || words.type_document);
+  const label = el('span', '', name || words['type_' + kind] || words.type_document);
   label.append(el('small', '', URL.canParse(address) ? new URL(address).host : address));
   link.append(icon(PAPER), label);
   return link;

@@ -56,7 +56,7 @@ export function makeLine(line, joined, data, state) {
   if (line.quoted) bubble.append(makeQuote(line, data, state));
   if (line.referral) bubble.append(makeReferral(line.referral, words));
   for (const file of line.files || []) bubble.append(makeFile(file, line, state));
-  for (const one of line.links || []) bubble.append(makeLinked(one, line, words));
+  for (const one of line.links || []) bubble.append(makeLinked(one, words));
   if (line.place) bubble.append(makePlace(line, words));
   else if (line.template) bubble.append(...templateParts(line.template));
   else if (line.text && !saysItself(line)) bubble.append(spoken(line.text));

@@ -267,6 +267,9 @@ function mediaField(state, one) {
   const media = { input, file: null, changed: null };
   input.onchange = async () => {
     const [file] = input.files;
+    media.file = null;
+    input.setCustomValidity('');
+    media.changed();
     if (!file) return;
     const answer = await fetch('/files', {
       method: 'POST',
@@ -278,8 +281,10 @@ function mediaField(state, one) {
         'X-Kind': one.header,
       },
     }).catch(() => null);
-    media.file = answer?.status === 201 ? { ...(await answer.json()), name: file.name } : null;
-    input.setCustomValidity(media.file ? '' : refusedFile(answer?.status, await answer?.text(), state.data.words));
+    const told = await answer?.text();
+    if (input.files[0] !== file) return; // another was chosen meanwhile
+    media.file = answer?.status === 201 ? { ...JSON.parse(told), name: file.name } : null;
+    input.setCustomValidity(media.file ? '' : refusedFile(answer?.status, told, state.data.words));
     input.reportValidity();
     media.changed();
   };

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-KINDS = frozenset({"image", "video", "audio", "document", "sticker"})
+KINDS = frozenset({"image", "video", "gif", "audio", "document", "sticker"})
 # Meta, Cloud API reference, Flows: the form's initial data, with any keys.
 _OPAQUE = "flow_action_payload"
 _STATED = ("image/", "audio/", "video/", "application/pdf", "application/zip")
@@ -44,12 +44,15 @@ class NamedFile:
     attachment_id: int | None
     link: str | None
     voice: bool
+    filename: str | None = None
 
 
 def named(content: Mapping[str, Any]) -> list[NamedFile]:
     """Yield every file of ours, and every linked one."""
     return [
-        NamedFile(path, kind, node.get("attachment_id"), node.get("link"), bool(node.get("voice")))
+        NamedFile(
+            path, kind, node.get("attachment_id"), node.get("link"), bool(node.get("voice")), node.get("filename")
+        )
         for path, kind, node in _walk(content, "", str(content.get("type", "")))
     ]
 

@@ -29,6 +29,7 @@ _TAKEN = {
     "image": _IMAGES,
     "audio": _AUDIO,
     "video": _VIDEO,
+    "gif": frozenset({"video/mp4"}),  # of a template's header
     "sticker": frozenset({"image/webp"}),
     "document": _PAPERS | _IMAGES | _AUDIO | _VIDEO,
 }
@@ -36,6 +37,7 @@ _NAMES = {
     "image": "JPEG or PNG",
     "audio": "AAC, M4A, MP3, AMR or OGG with Opus",
     "video": "MP4 or 3GP",
+    "gif": "MP4",
     "sticker": "WebP",
     "document": "PDF, Word, Excel, PowerPoint, text, JPEG, PNG, MP4 or an audio file",
 }

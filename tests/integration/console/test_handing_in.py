@@ -91,10 +91,16 @@ def test_a_file_is_shown_on_each_message_that_carries_it(desk: TestClient, busin
             "type": "button", "header": {"type": "image", "image": {"attachment_id": number}},
             "body": {"text": "¿Lo reservo?"}, "action": {"buttons": [button]}}},
         {"type": "image", "media": {"link": "https://shop.example/a.jpg"}},
+        {"type": "template", "template": {"name": "x", "language": "es", "components": [
+            {"type": "header", "parameters": [
+                {"type": "document", "document": {"link": "https://shop.example/1", "filename": "bill.pdf"}}]}]}},
     ]  # fmt: skip
     with transaction(business.business_id) as session:
         for content in contents:
             enqueue_message(session, business.business_id, talk, NewMessage(content, Sender.AGENT))
         shown = lines.to_json(conversation_queries.read(session, EVERYBODYS, talk, 10), "es")["lines"]
-    assert [[file["id"] for file in line.get("files", [])] for line in shown] == [[number], [number], [number], []]
-    assert shown[-1]["links"] == [{"address": "https://shop.example/a.jpg", "name": ""}]
+    assert [[file["id"] for file in line.get("files", [])] for line in shown] == [[number], [number], [number], [], []]
+    assert [line["links"] for line in shown[-2:]] == [
+        [{"address": "https://shop.example/a.jpg", "kind": "image", "name": ""}],
+        [{"address": "https://shop.example/1", "kind": "document", "name": "bill.pdf"}],
+    ]

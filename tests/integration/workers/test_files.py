@@ -165,17 +165,14 @@ TAKEN_AS: list[tuple[str, bytes, str, str | None]] = [
     ("audio", b"RIFF\x24\0\0\0WAVEfmt ", "audio/wav", "AAC"),
     ("audio", b"OggS" + bytes(24) + b"\x01vorbis" + bytes(20), "audio/ogg", "Opus"),
     ("video", PDF, "application/pdf", "MP4"),
+    ("gif", PNG, "image/png", "MP4"),
 ]
+PLACES = {"sticker": ("media",), "audio": ("media",), "gif": ("template",)}  # the others may be everywhere
 
 
 @pytest.mark.parametrize(
     ("kind", "content", "mime_type", "reason", "place"),
-    [
-        (*case, place)
-        for case in TAKEN_AS
-        for place in ("media", "template", "card")
-        if place == "media" or case[0] in ("image", "video", "document")  # what headers hold
-    ],
+    [(*case, place) for case in TAKEN_AS for place in PLACES.get(case[0], ("media", "template", "card"))],
 )
 def test_what_meta_refuses_is_told_before_it_is_queued(
     business: TestBusiness, kind: str, content: bytes, mime_type: str, reason: str | None, place: str

@@ -168,7 +168,8 @@ def test_a_linked_file_is_called_by_its_name() -> None:
     shown = _line(
         line("document", {"type": "document", "media": media}, "Kontoauszug März.pdf", "agent"), {"thread.team": ""}
     )
-    assert (shown["text"], shown["links"]) == ("", [{"address": media["link"], "name": media["filename"]}])
+    link = {"address": media["link"], "kind": "document", "name": media["filename"]}
+    assert (shown["text"], shown["links"]) == ("", [link])
 
 
 def test_trouble_without_a_code_has_no_empty_brackets() -> None:
