@@ -54,24 +54,35 @@ class SigningSecrets:
         ]
         # A database that the sandbox began keeps its channels, whose secrets everybody knows.
         self._refused = frozenset() if settings.sandbox_active else PUBLISHED
-        self._lock = threading.Lock()
+        self._loading = threading.Lock()
         self._loaded_at = float("-inf")
         self.current = self._build([])
 
     def verify_with(self, kind: Callable[[Secrets], Owners], matches: Callable[[str], bool]) -> Match | None:
         """Return the secret that matches, None if none does; reloads the secrets before giving up."""
         self._refresh(_MAX_AGE_SECONDS)
-        found = _first(kind(self.current), matches)
-        if found is None and self._refresh(_MAX_AGE_SECONDS / 3):
+        tried = self.current
+        found = _first(kind(tried), matches)
+        if found is None and self._refresh(_MAX_AGE_SECONDS / 3, wait=True) is not tried:
             found = _first(kind(self.current), matches)
         return found
 
-    def _refresh(self, older_than: float) -> bool:
-        """Reload the secrets if they are older. Keeps the loaded ones while the database is away."""
-        with self._lock:
-            if time.monotonic() - self._loaded_at < older_than:
-                return False
-            self._loaded_at = time.monotonic()
+    def _refresh(self, older_than: float, *, wait: bool = False) -> Secrets:
+        """Reload the secrets if they are older, and return them. Keeps the loaded ones while the database is away.
+
+        Of several threads one reloads; `wait` for it, or go on with the secrets as they are.
+        """
+        if time.monotonic() - self._loaded_at < older_than and not self._loading.locked():
+            return self.current
+        if self._loading.acquire(blocking=wait):
+            try:
+                if time.monotonic() - self._loaded_at >= older_than:
+                    self._load()
+            finally:
+                self._loading.release()
+        return self.current
+
+    def _load(self) -> None:
         try:
             with system_transaction() as session:
                 rows = session.execute(
@@ -79,11 +90,10 @@ class SigningSecrets:
                     .where(Channel.state != ChannelState.DISABLED)
                     .order_by(Channel.id)
                 ).all()
+            self.current = self._build([(row.id, row.provider, row.credentials) for row in rows])
         except SQLAlchemyError as error:
             log.warning("secrets_not_read", error=type(error).__name__)
-            return False
-        self.current = self._build([(row.id, row.provider, row.credentials) for row in rows])
-        return True
+        self._loaded_at = time.monotonic()
 
     def _build(self, channels: Sequence[tuple[int, str, Mapping[str, str]]]) -> Secrets:
         signing: dict[str, dict[str, list[int]]] = {name: defaultdict(list) for name in PROVIDERS}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from core.channels.provider import ChannelSpec
 from core.channels.types import Kind
 from core.cli.first_run import ensure_channel
 from core.messaging.inbound import dead_letters
 from core.models import Business, Channel, ChannelState
+from core.platform.config import get_settings
 from core.platform.db import system_transaction
 from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows
@@ -26,6 +28,7 @@ from tests.support.provider_bodies import (
     twilio_form,
     twilio_signature,
 )
+from tests.support.stack import eventually
 from webhook_app import signing_secrets
 from workers.jobs import ingest
 
@@ -209,6 +212,29 @@ def test_a_replaced_secret_is_refused_within_seconds(
     now[0] += 5
     assert meta(client, document, "other-app-secret") == 403
     assert meta(client, document, "new-secret") == (200 if "credentials" in changed else 403)
+
+
+def test_a_webhook_that_meets_a_reload_waits_for_it(business: TestBusiness) -> None:
+    """A channel was just added, and the reload that brings its secret has begun for another request."""
+    secrets = signing_secrets.SigningSecrets(get_settings())
+
+    def verify() -> signing_secrets.Match | None:
+        return secrets.verify_with(lambda now: now.signing["whatsapp_cloud"], lambda one: one == "new-secret")
+
+    with ThreadPoolExecutor(4) as pool:
+        with system_transaction() as session:
+            session.execute(text("LOCK TABLE channels IN ACCESS EXCLUSIVE MODE"))
+            asked = [pool.submit(verify) for _ in range(4)]
+            asleep = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'channels'::regclass"
+            eventually(lambda: session.scalar(text(asleep)))
+            ensure_channel(session, business.business_id, _WITH_NEW_SECRET, None)
+        assert all(one.result() for one in asked)
+
+
+_WITH_NEW_SECRET = ChannelSpec(
+    provider="whatsapp_cloud", kind=Kind.WHATSAPP, identity=OTHER_NUMBER, account=OTHER_WABA, name=OTHER_NUMBER,
+    credentials={"app_secret": "new-secret"},
+)  # fmt: skip
 
 
 def test_what_nobody_here_owns_belongs_to_whoever_signed_it(client: Any, other: int) -> None:
