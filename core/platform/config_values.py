@@ -36,8 +36,7 @@ _EXPECTED = {  # by pydantic's error type, whose own messages are for programmer
     "int_parsing_size": "it must be a whole number", "float_parsing": "it must be a number",
     "finite_number": "it must be a number", "bool_parsing": "it must be 1 or 0", "bool_type": "it must be 1 or 0",
     "greater_than_equal": "it must be {ge} or more", "less_than_equal": "it must be {le} or less",
-    "literal_error": "it must be {expected}", "too_short": "it must name one at least",
-    "too_long": "it must name {max_length} at most",
+    "literal_error": "it must be {expected}", "too_long": "it must name {max_length} at most",
 }  # fmt: skip
 
 
@@ -48,7 +47,18 @@ def explain(kind: str, message: str, context: Mapping[str, object]) -> str:
 
 
 def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",")]
+    if not all(parts):
+        raise ValueError("one of its entries is empty: leave out the extra comma")
+    return parts
+
+
+def _distinct(entries: list[str]) -> list[str]:
+    if len(set(entries)) < len(entries):
+        raise ValueError("it names the same twice")
+    return entries
 
 
 def _upper(value: object) -> object:
@@ -156,10 +166,11 @@ Digits = Annotated[str, AfterValidator(_digits)]
 TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]
 Host = Annotated[str, AfterValidator(_host)]
 Upper = BeforeValidator(_upper)
-CommaSeparated = Annotated[list[Plain], NoDecode, BeforeValidator(_split)]
-NotifyUrls = Annotated[list[Annotated[Plain, AfterValidator(_notify_url)]], NoDecode, BeforeValidator(_split)]
+Distinct = AfterValidator(_distinct)
+CommaSeparated = Annotated[list[Plain], NoDecode, BeforeValidator(_split), Distinct]
+NotifyUrls = Annotated[list[Annotated[Plain, AfterValidator(_notify_url)]], NoDecode, BeforeValidator(_split), Distinct]
 Seconds = Annotated[float, Field(ge=0, le=7 * _DAY, allow_inf_nan=False)]
 Pause = Annotated[float, Field(ge=0.05, le=3600, allow_inf_nan=False)]
-Waits = Annotated[list[Seconds], NoDecode, BeforeValidator(_split), Field(min_length=1, max_length=50)]
+Waits = Annotated[list[Seconds], NoDecode, BeforeValidator(_split), Field(max_length=50)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Processes = Annotated[int, Field(ge=1, le=64)]

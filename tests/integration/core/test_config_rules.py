@@ -58,6 +58,7 @@ def line(values: dict[str, str]) -> str:
     return ""
 
 
+_KEY, _OTHER_KEY = (Fernet.generate_key().decode() for _ in range(2))
 HALVES: list[tuple[dict[str, str], str]] = [
     ({**META, "WHATSAPP_APP_SECRET": ""}, "WHATSAPP_APP_SECRET"),
     ({**META, "WHATSAPP_PHONE_NUMBER_ID": " "}, "WHATSAPP_PHONE_NUMBER_ID"),
@@ -81,10 +82,13 @@ WRONG: list[tuple[dict[str, str], str]] = [
         "REDIS_URL": ["http://x", "host:6379", "redis://", "redis://h/zero", "redis://h:port/0", "redis://:p/w@h/0"],
         "DATABASE_URL": ["mysql://h/d", "h", "postgresql://u:p/w@h/d", "postgresql://h:0/d", "postgresql://h:x/d",
                          "postgresql://desk:p@ss9@h/d", "postgresql://desk:p#ss@h/d"],
-        "ENCRYPTION_KEYS": ["notakey", "A" * 43 + "=", Fernet.generate_key().decode() + ",old"],
+        "ENCRYPTION_KEYS": ["notakey", "A" * 43 + "=", f"{_KEY},old", f"{_KEY},", f"{_KEY},,{_OTHER_KEY}",
+                            f"{_KEY}, {_KEY}"],
+        "WHATSAPP_APP_SECRET": ["9a0f3c58d1b2e476,", ",9a0f3c58d1b2e476", "9a0f3c58d1b2e476,9a0f3c58d1b2e476"],
         "MEDIA_URL": ["ftp://host/x", "bucket", "memory://", "http://files.example", "s3:/bucket", "https://files.example",
                       "az://container/without-account"],
-        "NOTIFY_URLS": ["garbage", "slack://", "mailto://u:p@mail.example,nothing://x", "ops@shop.example"],
+        "NOTIFY_URLS": ["garbage", "slack://", "mailto://u:p@mail.example,nothing://x", "ops@shop.example",
+                        "json://host.example/x,json://host.example/x", "json://host.example/x,,json://host.example/y"],
         "ADMIN_EMAIL": ["notanemail", "a@", "@b.example", "a@b@c.example", "Ana <ana@shop.example>", "a b@c.example"],
         "WHATSAPP_PHONE_NUMBER_ID": ["+525512345678", "12 34", "phone"],
         "TWILIO_ACCOUNT_SID": ["AC1", "SK" + "0" * 32, "AC" + "z" * 32],
@@ -94,7 +98,8 @@ WRONG: list[tuple[dict[str, str], str]] = [
         "OIDC_ISSUER": ["http://id.example", "id.example"], "WEB_HOST": ["a b", "http://x", "127.0.0.1:80"],
         "WEB_PROCESSES": ["0", "1000000", "two", "-1", "1.5"], "WORKER_PROCESSES": ["0", "65"],
         "REPLY_QUIET_SECONDS": ["nan", "inf", "1e300", "-1", "soon"], "SWEEP_SECONDS": ["0", "1e-9", "nan"],
-        "RETRY_WAITS": ["60;120", "1," * 60, "60,-1", "inf"], "WHATSAPP_API_URL": ["graph.facebook.com"],
+        "RETRY_WAITS": ["60;120", ",".join("1" * 60), "60,-1", "inf", "60,,120", "60,", ",60", " , "],
+        "WHATSAPP_API_URL": ["graph.facebook.com"],
         "OPENAI_BASE_URL": ["api.openai.com/v1"], "OPENAI_API_STYLE": ["both"], "LOG_LEVEL": ["LOUD"],
     }.items()
     for value in values
@@ -117,7 +122,8 @@ def test_what_is_wrong_or_half_given_is_named(values: dict[str, str], named: str
         "WHATSAPP_WEBHOOK_VERIFY_TOKEN": "tK3r9wPq77Lm", "SANDBOX": "0"}, {"SANDBOX": "1", "TWILIO_PHONE_NUMBER":
         "+5215512345678"}, {"ADMIN_EMAIL": "ana@localhost", "ADMIN_PASSWORD": "correct horse #1"},
         {**TWILIO, "TWILIO_PHONE_NUMBER": "24273"},
-        {"MEDIA_URL": "s3://bucket/prefix"},
+        {"MEDIA_URL": "s3://bucket/prefix"}, {"RETRY_WAITS": "60, 60,120"},
+        {"ENCRYPTION_KEYS": f"{_KEY}, {_OTHER_KEY}"},
         {"MEDIA_URL": "abfs://files@desk.dfs.core.windows.net/x"}, {"NOTIFY_URLS": "json://host.example/x"},
         {"PUBLIC_URL": "https://desk.example:8443/base/"}, {"PUBLIC_URL": " http://[::1]:8000 "},
         {"REDIS_URL": "unix:///run/redis.sock?db=0"}, {"REDIS_URL": "rediss://u:p@h"}, {"LOG_LEVEL": "info"},
@@ -181,7 +187,8 @@ def test_the_secret_that_signs_is_none_that_travels(name: str) -> None:
         ("WEB_PORT", "http", "it must be a whole number"), ("WEB_PORT", "70000", "it must be 65535 or less"),
         ("TRUSTED_PROXIES", "-1", "it must be 0 or more"), ("LEASE_SECONDS", "soon", "it must be a number"),
         ("SANDBOX", "perhaps", "it must be 1 or 0"), ("LOG_LEVEL", "LOUD", "it must be 'DEBUG', 'INFO', 'WARNING' or"),
-        ("RETRY_WAITS", ",", "it must name one at least"), ("WHATSAPP_API_VERSION", "26", "it must look like v26.0"),
+        ("RETRY_WAITS", "60,", "one of its entries is empty"),
+        ("WHATSAPP_API_VERSION", "26", "it must look like v26.0"),
     ],
 )  # fmt: skip
 def test_what_would_do_is_said(name: str, value: str, said: str) -> None:
