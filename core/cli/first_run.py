@@ -10,11 +10,15 @@ from core.bots import versions
 from core.bots.settings import BotSettings
 from core.channels.provider import ChannelSpec
 from core.channels.registry import configured
+from core.messaging.channels import admin
 from core.messaging.outbound.rate_limit import ensure_flow, resume_number
-from core.models import Bot, Business, Channel
+from core.models import Bot, Business, Channel, ChannelState
+from core.platform import db
 from core.platform.config import Settings
+from core.platform.config_rules import PUBLISHED
 
 _SETUP_LOCK = 4_207_003
+_FOR_SANDBOX = "sandbox"
 
 
 def ensure_business(
@@ -43,7 +47,27 @@ def ensure_business(
     bot_id = session.scalars(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1)).one()
     for spec in configured(settings):
         ensure_channel(session, business_id, spec, bot_id)
+    _switch_sandbox_channels(session, active=settings.sandbox_active)
     return business_id
+
+
+def _switch_sandbox_channels(session: Session, *, active: bool) -> None:
+    """Disable the channels of the sandbox while it is off: there is nobody behind them to probe or to send to.
+
+    They are enabled when it is back, unless a person has changed their state.
+    """
+    if active:
+        found = session.scalars(select(Channel).where(Channel.paused_for == _FOR_SANDBOX)).all()
+    else:
+        enabled = session.scalars(select(Channel).where(Channel.state != ChannelState.DISABLED)).all()
+        found = [row for row in enabled if PUBLISHED.intersection(row.credentials.values())]
+    for row in found:
+        db.enter_business(session, row.business_id)
+        if active:
+            admin.set_state(session, row.id, ChannelState.ACTIVE)
+        else:
+            admin.set_state(session, row.id, ChannelState.DISABLED, "The sandbox is off.", paused_for=_FOR_SANDBOX)
+        db.leave_business(session)
 
 
 def ensure_channel(session: Session, business_id: int, spec: ChannelSpec, bot_id: int | None) -> int:

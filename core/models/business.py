@@ -61,7 +61,7 @@ class Channel(Tenant, Base):
 
     Hand-offs go to the team `team_id`, if set.
     `paused_for` is "account" if an account event paused it: it resumes at `paused_until`, if the provider gave a time,
-    or on the event that lifts the restriction.
+    or on the event that lifts the restriction. It is "sandbox" if a start without the sandbox disabled it.
     `last_probe` is the result of the last probe, at `last_probe_at` (`core.channels.provider.ProbeResult` as JSON).
     """
 

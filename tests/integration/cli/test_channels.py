@@ -7,11 +7,17 @@ import io
 import pytest
 from sqlalchemy import select
 
+from core.bots.settings import BotSettings
+from core.channels.provider import ChannelSpec
 from core.channels.registry import PROVIDERS
+from core.channels.types import Kind
 from core.cli.__main__ import main
+from core.cli.first_run import ensure_business, ensure_channel
+from core.messaging.channels import admin
 from core.messaging.channels.accounts import account_of
 from core.models import Channel, ChannelState
-from core.platform.db import system_transaction
+from core.platform.config import get_settings
+from core.platform.db import system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.support.database import column, rows
 
@@ -87,3 +93,26 @@ def test_a_channel_without_its_account_gets_advice(business: TestBusiness, capsy
         row.account, row.credentials = "", {"access_token": "EAAtoken"}
     assert main(["whatsapp", "subscribe"]) == 2
     assert "--account" in capsys.readouterr().err
+
+
+def test_the_sandboxs_channels_are_disabled_while_it_is_off(business: TestBusiness) -> None:
+    """In a database that goes live nobody is behind them; what is not the sandbox's stays as it is."""
+    secrets = {"access_token": "sandbox-access-token", "app_secret": "sandbox-app-secret"}
+    spec = ChannelSpec("whatsapp_cloud", Kind.WHATSAPP, "100000000000001", "200000000000001", "Sandbox", secrets)
+
+    def start(*, sandbox: bool) -> dict[int, str]:
+        settings = get_settings().model_copy(update={"sandbox": sandbox})
+        with system_transaction() as session:
+            ensure_business(session, settings, name="Tienda", profile={}, bot=BotSettings())
+            return {row.id: row.state for row in session.execute(select(Channel.id, Channel.state))}
+
+    before = start(sandbox=True)
+    with system_transaction() as session:
+        stale = ensure_channel(session, business.business_id, spec, business.bot_id)
+    assert start(sandbox=False) == {**before, stale: "disabled"}
+    assert start(sandbox=False) == {**before, stale: "disabled"}
+    assert start(sandbox=True) == {**before, stale: "active"}
+    assert column("SELECT action FROM audit_entries ORDER BY id") == ["channel.disable", "channel.resume"]
+    with transaction(business.business_id) as session:
+        admin.set_state(session, stale, ChannelState.DISABLED)
+    assert start(sandbox=True)[stale] == "disabled", "a person disabled it"
