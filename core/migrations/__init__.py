@@ -11,10 +11,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from core.migrations import revision_0034
+from core.migrations import revision_0034, scripts
 from core.platform.errors import ConfigurationError
 
 _LOCK = 4_207_001  # an arbitrary number that only migrations use
@@ -45,6 +45,8 @@ def bring_to(sqlalchemy_url: str, revision: str) -> None:
         present = None
         if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one() is not None:
             present = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        with engine.begin() as granting:
+            scripts.run(granting, scripts.read("app_role.sql"))
         _check_rights(connection)
         known = history()
         if present == revision_0034.REVISION:
@@ -88,12 +90,11 @@ def _check_rights(connection: Connection) -> None:
     able = connection.execute(text(_RIGHTS)).mappings().one()
     owner = f'"{able["role"]}"'
     wanted = []
-    if not (able["has_role"] or able["may_role"]):
-        wanted.append(
-            f"CREATE ROLE bothub_app NOLOGIN; GRANT bothub_app TO {owner};"
-            if able["no_role"]
-            else f"GRANT bothub_app TO {owner};"
-        )
+    if able["no_role"]:
+        wanted.append(f"CREATE ROLE bothub_app NOLOGIN; GRANT bothub_app TO {owner};")
+    elif not _may_act(connection):
+        # From version 16 on a member may be denied to act as the role, which business transactions do.
+        wanted.append(f"GRANT bothub_app TO {owner}{' WITH SET TRUE' if able['member'] else ''};")
     if not able["vector_there"]:
         raise ConfigurationError(
             "DATABASE_URL leads to a Postgres without pgvector: install it on the server, or choose one that has it."
@@ -109,6 +110,18 @@ def _check_rights(connection: Connection) -> None:
         )
 
 
+def _may_act(connection: Connection) -> bool:
+    """Whether the role of DATABASE_URL may act as bothub_app."""
+    attempt = connection.begin_nested()
+    try:
+        connection.execute(text("SET LOCAL ROLE bothub_app"))
+    except ProgrammingError:
+        return False
+    finally:
+        attempt.rollback()
+    return True
+
+
 # An extension that is trusted needs the right to create in the database, any other one a superuser.
 _RIGHTS = """
 WITH vector AS (
@@ -121,8 +134,7 @@ WITH vector AS (
 SELECT current_user AS role, current_database() AS name,
     NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'bothub_app') AS no_role,
     coalesce((SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = 'bothub_app'), false)
-        AS has_role,
-    me.rolsuper OR (me.rolcreaterole AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'bothub_app')) AS may_role,
+        AS member,
     vector.superuser IS NOT NULL AS vector_there,
     EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') AS vector_made,
     me.rolsuper OR (NOT vector.superuser AND has_database_privilege(current_database(), 'CREATE')) AS may_vector,

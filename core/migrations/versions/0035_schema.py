@@ -13,5 +13,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for script in ("app_role.sql", "schema_0035.sql", "row_level_security_0035.sql"):
+    for script in ("schema_0035.sql", "row_level_security_0035.sql"):
         scripts.run(op.get_bind(), scripts.read(script))

@@ -46,6 +46,25 @@ def test_what_an_administrator_must_do_is_told_and_is_enough(managed: tuple[str,
         connection.execute("SELECT count(*) FROM conversations")
 
 
+@pytest.mark.parametrize("migrated", [False, True])
+def test_a_member_that_may_not_act_as_the_role_is_told_before_it_serves(
+    managed: tuple[str, str], *, migrated: bool
+) -> None:
+    url, administrator = managed
+    with psycopg.connect(administrator, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION vector")
+        connection.execute(f"GRANT bothub_app TO {_ROLE}")
+        if migrated:
+            migrations.upgrade(url)
+        connection.execute(f"GRANT bothub_app TO {_ROLE} WITH SET FALSE")
+        with pytest.raises(ConfigurationError, match=f'GRANT bothub_app TO "{_ROLE}" WITH SET TRUE;$') as told:
+            migrations.upgrade(url)
+        connection.execute(str(told.value).partition("run in it: ")[2].encode())
+    migrations.upgrade(url)
+    with psycopg.connect(administrator.replace("postgres@", f"{_ROLE}@")) as connection:
+        connection.execute("SET LOCAL ROLE bothub_app")
+
+
 def test_a_closed_schema_is_told(managed: tuple[str, str]) -> None:
     url, administrator = managed
     with psycopg.connect(administrator) as connection:
