@@ -48,6 +48,8 @@ config.get_options_for_section = cache(config.get_options_for_section)
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
+    if host := security.public_address().hostname:  # a proxy may ask for another one
+        config.set_option("browser.serverAddress", host)
     listening = asyncio.create_task(live_updates.listen())
     gc.collect()
     gc.freeze()  # imported objects live as long as the process: exclude them from garbage collection

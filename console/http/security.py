@@ -7,7 +7,7 @@ import hashlib
 import re
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -25,9 +25,18 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 def same_origin(connection: HTTPConnection) -> bool:
-    """Return whether the request comes from our own pages. Writes without an Origin header are rejected."""
-    origin = connection.headers.get("origin", "")
-    return bool(origin) and urlsplit(origin).netloc == connection.headers.get("host")
+    """Return whether the request comes from our own pages. Writes without an Origin header are rejected.
+
+    Our pages are those of the host that was asked, and of the public address: a proxy may ask for another host.
+    """
+    origin = urlsplit(connection.headers.get("origin", "")).netloc
+    return bool(origin) and origin in (connection.headers.get("host"), public_address().netloc)
+
+
+def public_address() -> SplitResult:
+    """Return the console's public address; empty if none is set."""
+    settings = get_settings()
+    return urlsplit(settings.console_url or settings.public_url)
 
 
 def cookie_is_secure(connection: HTTPConnection) -> bool:

@@ -151,7 +151,7 @@ def read(session: Session, conversation_id: int, limit: int = 60) -> Thread:
         opted_out=opted_out_at is not None,
         address_ended=ended_at is not None,
         in_group=in_group,
-        lines=_lines(session, newest[:limit][::-1]) if newest else [],
+        lines=_lines(session, conversation.contact_id, newest[:limit][::-1]) if newest else [],
         more=len(newest) > limit,
         suggestion=pending_draft.pending(session, conversation_id) if conversation.handoff_reason == "draft" else None,
     )
@@ -187,11 +187,11 @@ _FILES = (
 )  # fmt: skip
 
 
-def _lines(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> list[Line]:
+def _lines(session: Session, contact_id: int, messages: Sequence[Row[*tuple[Any, ...]]]) -> list[Line]:
     files = _files(session, messages)
     loaded = {message.provider_id for message in messages if message.provider_id}
     edits = {text for message in messages if (text := (message.payload.get("edited") or {}).get("text"))}
-    quoted = _quoted(session, messages)
+    quoted = _quoted(session, contact_id, messages)
     actors = _actor_names(session, messages)
     return [
         Line(
@@ -259,15 +259,21 @@ def _referenced_files(message: Row[*tuple[Any, ...]]) -> list[int]:
     return list(dict.fromkeys(file.attachment_id for file in named(message.payload) if file.attachment_id is not None))
 
 
-def _quoted(session: Session, messages: Sequence[Row[*tuple[Any, ...]]]) -> dict[tuple[int, str | None], str]:
-    """Return the texts of the messages that these reply to, by channel id and provider id."""
+def _quoted(
+    session: Session, contact_id: int, messages: Sequence[Row[*tuple[Any, ...]]]
+) -> dict[tuple[int, str | None], str]:
+    """Return the texts of the messages with this contact that these reply to, by channel id and provider id."""
     reply_to = {message.reply_to for message in messages if message.reply_to}
     if not reply_to:
         return {}
     channel_ids = {message.channel_id for message in messages}
     rows = session.execute(
-        select(Message.channel_id, Message.provider_id, Message.text, Message.type).where(
-            Message.channel_id.in_(channel_ids), Message.provider_id.in_(reply_to)
+        select(Message.channel_id, Message.provider_id, Message.text, Message.type)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Message.channel_id.in_(channel_ids),
+            Message.provider_id.in_(reply_to),
+            Conversation.contact_id == contact_id,
         )
     )
     return {(channel_id, provider_id): text or f"[{kind}]" for channel_id, provider_id, text, kind in rows}

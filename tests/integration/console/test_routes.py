@@ -113,6 +113,17 @@ def test_signing_in_gives_a_cookie_that_scripts_cannot_read(browser, business) -
     assert agent is not None and agent.id == ana.id
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"), [("https://desk.example", 303), ("https://desk.example.evil", 403), ("null", 403)]
+)
+def test_pages_of_the_public_address_are_ours_whatever_host_a_proxy_asks_for(
+    browser, business, origin: str, status: int
+) -> None:
+    form = {"email": person(business.business_id).email, "password": PASSWORD}
+    headers = {"origin": origin, "host": "127.0.0.1:8501"}
+    assert browser.post("/auth/login", data=form, headers=headers).status_code == status
+
+
 def test_a_wrong_password_and_an_unknown_address_look_the_same(browser, business) -> None:
     ana = person(business.business_id)
     wrong, unknown = sign_in(browser, ana, password="wrong"), sign_in(browser, ana, email="nobody@desk.example")

@@ -112,6 +112,14 @@ def test_quotes_files_and_events_come_with_their_message(business) -> None:
     assert (event.type, event.author, thread.assignee) == ("event", "Ana Torres", "Ana Torres")
 
 
+def test_a_quote_shows_nothing_of_another_customers_messages(business) -> None:
+    """A browser names what it quotes by the provider's id, also of a message that its agent may not see."""
+    here, elsewhere = (conversation(business.business_id, business.whatsapp_channel_id) for _ in range(2))
+    says(business.business_id, elsewhere, "my diagnosis", provider_id="w1")
+    says(business.business_id, here, "this", sender="agent", reply_to="w1")
+    assert [line.quoted for line in read(business.business_id, here).lines] == [None]
+
+
 @pytest.mark.parametrize(("hours", "is_open"), [(1, True), (-1, False)])
 def test_the_window_is_told(business, hours: int, is_open: bool) -> None:
     at = datetime.now(UTC) + timedelta(hours=hours)
