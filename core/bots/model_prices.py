@@ -33,7 +33,7 @@ class Price(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str
+    model: str = Field(min_length=1, max_length=100)
     valid_from: date
     input: Decimal = Field(ge=0)
     cached: Decimal | None = Field(default=None, ge=0)

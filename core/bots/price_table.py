@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,7 @@ MAX_ENTRIES = 500
 _BUNDLED = Path(__file__).with_name("message_prices.json")
 _CACHE_SECONDS = 60.0
 _MAX_CACHED = 1000
+CHANNELS = ("whatsapp", "sms")
 CATEGORIES = ("marketing", "utility", "authentication", "authentication_international", "service", "sms")
 
 
@@ -69,18 +71,30 @@ def read(session: Session, business_id: int) -> Prices:
 
 
 def save(session: Session, values: Mapping[str, Any]) -> None:
-    """Replace them: `models`, `messages` and `plan_usd`, as in `Prices`. Raises `Invalid`."""
+    """Replace them: `models`, `messages` and `plan_usd`, as in `Prices`.
+
+    Raises `Invalid`, whose values name the first wrong value: its `table`, `row` from 1 (0: the table itself) and
+    `column`, and what was `given`, "" if nothing.
+    """
     try:
         prices = Prices.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = " ".join(str(part + 1) if isinstance(part, int) else str(part) for part in first["loc"])
-        raise Invalid("invalid_prices", f"{place}: {faults.reason(first)}", place=place) from None
+        raise _refusal(error.errors()[0]) from None
     session.execute(
         update(Business).where(Business.id == business_of(session)).values(prices=prices.model_dump(mode="json"))
     )
     audit_log.record(session, "prices.save", f"business:{business_of(session)}")
     _cache.pop(business_of(session), None)
+
+
+def _refusal(first: ErrorDetails) -> Invalid:
+    table, row, column = (*first["loc"], -1, "")[:3]
+    number = int(row) + 1
+    place = f"{table} {number} {column}" if number else str(table)
+    given = "" if first["type"] == "missing" else str(first["input"])
+    return Invalid(
+        "invalid_prices", f"{place}: {faults.reason(first)}", table=table, row=number, column=column, given=given
+    )
 
 
 _cache: dict[int, tuple[float, PriceTable]] = {}

@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 _OBJECT = "must be a JSON object"
 _TIME = "must be a time with its offset from UTC, such as 2030-01-31T09:00:00Z"
+_DAY = "must be a day, such as 2030-01-31"
 _WHOLE = "must be a whole number"
 _NUMBER = "must be a number"
 _FLAG = "must be true or false"
@@ -46,6 +47,10 @@ _PLAIN: Mapping[str, str] = {
     "datetime_parsing": _TIME,
     "datetime_from_date_parsing": _TIME,
     "datetime_object_invalid": _TIME,
+    "date_type": _DAY,
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
     "union_tag_not_found": "needs a type",
     "none_required": "must be null",
 }
@@ -61,6 +66,7 @@ _WITH_CONTEXT: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "string_too_long": lambda context: f"has more than {context['max_length']} characters: shorten it",
     "too_short": lambda context: _least(context["min_length"], "entries"),
     "too_long": lambda context: f"has more than {context['max_length']} entries: send fewer",
+    "decimal_max_digits": lambda context: f"has more than {context['max_digits']} digits",
     "decimal_max_places": lambda context: f"has more than {context['decimal_places']} decimal places",
     "string_pattern_mismatch": lambda context: f"must fit the pattern {context['pattern']}",
 }

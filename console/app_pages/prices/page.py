@@ -11,11 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from console import auth, decimals, layout
-from console.app_pages.prices import commands, queries
+from console.app_pages.prices import commands, queries, words
 from console.dates import TYPED
 from console.i18n import current, t
 from console.markdown import plain
-from core.bots.price_table import CATEGORIES, Prices
+from core.bots.price_table import CATEGORIES, CHANNELS, Prices
 from core.platform.errors import BotHubError
 
 _HIGHEST_PLAN = 10_000_000.0
@@ -25,6 +25,9 @@ may_edit = agent.role in auth.ADMINISTRATORS
 today = datetime.now(ZoneInfo(agent.timezone)).date()
 
 
+# Cells are not validated in the browser: it refuses them without a word, and keeps back rows that lack a value.
+
+
 def _models(kept: Prices) -> pd.DataFrame:
     columns = ("model", "valid_from", "input", "cached", "output", "source")
     rows = [{**one.model_dump(), **_floats(one, "input", "cached", "output")} for one in kept.models]
@@ -32,11 +35,11 @@ def _models(kept: Prices) -> pd.DataFrame:
     return st.data_editor(
         frame, key="prices_models", num_rows="dynamic", hide_index=True, width="stretch", disabled=not may_edit,
         column_config={
-            "model": st.column_config.TextColumn(t("prices.model"), required=True, max_chars=100),
+            "model": st.column_config.TextColumn(t("prices.model"), max_chars=100),
             "valid_from": _from_day(),
-            "input": _usd("prices.input", required=True),
+            "input": _usd("prices.input"),
             "cached": _usd("prices.cached"),
-            "output": _usd("prices.output", required=True),
+            "output": _usd("prices.output"),
             "source": st.column_config.TextColumn(t("prices.source"), max_chars=200, default=""),
         },
     )  # fmt: skip
@@ -49,25 +52,25 @@ def _messages(kept: Prices) -> pd.DataFrame:
         frame, key="prices_messages", num_rows="dynamic", hide_index=True, width="stretch", disabled=not may_edit,
         column_config={
             "channel": st.column_config.SelectboxColumn(
-                t("prices.channel"), options=["whatsapp", "sms"], required=True, default="whatsapp"
+                t("prices.channel"), options=list(CHANNELS), default="whatsapp"
             ),
             "category": st.column_config.SelectboxColumn(
-                t("prices.category"), options=list(CATEGORIES), required=True, default="service"
+                t("prices.category"), options=list(CATEGORIES), default="service"
             ),
-            "prefix": st.column_config.TextColumn(t("prices.prefix"), validate=r"^\d{0,10}$", default=""),
+            "prefix": st.column_config.TextColumn(t("prices.prefix"), default=""),
             "valid_from": _from_day(),
-            "usd": _usd("prices.usd", required=True),
+            "usd": _usd("prices.usd"),
             "source": st.column_config.TextColumn(t("prices.source"), max_chars=200, default=""),
         },
     )  # fmt: skip
 
 
 def _from_day() -> Any:
-    return st.column_config.DateColumn(t("prices.valid_from"), required=True, default=today, format=TYPED[current()])
+    return st.column_config.DateColumn(t("prices.valid_from"), default=today, format=TYPED[current()])
 
 
-def _usd(label: str, *, required: bool = False) -> Any:
-    return st.column_config.NumberColumn(t(label), min_value=0, required=required, format="localized", step=0.000001)
+def _usd(label: str) -> Any:
+    return st.column_config.NumberColumn(t(label), format="localized", step=0.000001)
 
 
 def _floats(one: Any, *names: str) -> dict[str, float | None]:
@@ -98,7 +101,8 @@ def _save(models: pd.DataFrame, messages: pd.DataFrame, plan: decimals.Typed) ->
             }
         )
     except BotHubError as error:
-        state["prices_told"] = ("error", layout.say(error))
+        wrong = words.refused(error.values, today) if error.code == "invalid_prices" else ""
+        state["prices_told"] = ("error", f"{layout.say(error)} {wrong}".rstrip())
     else:
         state["prices_told"] = ("success", t("prices.saved"))
         for key in ("prices_models", "prices_messages"):

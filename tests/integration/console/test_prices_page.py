@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from console import i18n
+from console.app_pages.prices import words
 from core.bots import price_table
 from core.models import Role
 from core.platform.db import transaction
 from tests.factories import person
 from tests.support.desk import Desk
+from tests.support.refusals import refused
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMINISTRATOR])
@@ -32,6 +36,48 @@ def test_the_plan_is_set_by_administrators(business, monkeypatch: pytest.MonkeyP
         assert page.success[0].value.startswith("Saved")
         with transaction(business.business_id) as session:
             assert price_table.read(session, business.business_id).plan_usd == Decimal("450.5")
+
+
+MODEL = {"model": "m", "valid_from": "2026-11-01", "input": "1", "cached": "1", "output": "1", "source": ""}
+MESSAGE = {
+    "channel": "sms", "category": "sms", "prefix": "549", "valid_from": "2026-11-01", "usd": "1", "source": "",
+}  # fmt: skip
+WRONG = {
+    "models": (
+        MODEL,
+        {"model": "", "valid_from": "soon", "input": "-1", "cached": "many", "output": "NaN", "source": 7},
+    ),
+    "messages": (
+        MESSAGE,
+        {"channel": "fax", "category": "gift", "prefix": "+1", "valid_from": "31/12/2026", "usd": "101",
+         "source": "x" * 201},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+@pytest.mark.parametrize(("table", "column"), [(table, column) for table, (row, _) in WRONG.items() for column in row])
+def test_every_wrong_cell_is_named_with_what_to_write(business, language: str, table: str, column: str) -> None:
+    row, wrong = WRONG[table]
+    missing = {name: value for name, value in row.items() if name != column}
+    optional = column in ("cached", "prefix", "source")
+    for bad, given in [({**row, column: wrong[column]}, wrong[column])] + ([] if optional else [(missing, "")]):
+        with refused("invalid_prices") as error, transaction(business.business_id) as session:
+            price_table.save(session, {table: [row, bad]})
+        with i18n.speaking(language):
+            told = words.refused(error.value.values, date(2026, 11, 30))
+            place = i18n.t("prices.place", table=i18n.t(f"prices.{table}"), row=2, column=i18n.t(f"prices.{column}"))
+        assert told.startswith(place) and str(given)[:40] in told and "see its description" not in str(error.value)
+        assert told.endswith("."), told
+
+
+def test_too_many_rows_are_told(business) -> None:
+    with refused("invalid_prices") as error, transaction(business.business_id) as session:
+        price_table.save(session, {"models": [MODEL] * (price_table.MAX_ENTRIES + 1)})
+    with i18n.speaking("en"):
+        assert words.refused(error.value.values, date(2026, 11, 30)) == (
+            "Language models has more than 500 rows: delete some."
+        )
 
 
 def test_a_broken_price_file_is_told_of(business, monkeypatch: pytest.MonkeyPatch) -> None:
