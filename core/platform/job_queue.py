@@ -158,12 +158,6 @@ def workers_seen() -> int:
     return rq.Worker.count(connection=connection())
 
 
-def queue_facts() -> dict[str, Any]:
-    """Return the number of waiting and of failed jobs on our queue. Raises `redis.RedisError`."""
-    queue = _queue(connection())
-    return {"waiting": len(queue), "failed": queue.failed_job_registry.count}
-
-
 @dataclass(frozen=True, slots=True)
 class FailedJob:
     """A run of the work loop that raised."""

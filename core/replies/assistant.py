@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 from core.accounts import business_hours
 from core.bots import approved_answers
-from core.bots.llm.types import Completion, FailureKind, MakeQuote, Model, ModelAnswer, ModelFailed, Prompt, Usage
+from core.bots.llm.types import Completion, FailureKind, MakeQuote, Model, ModelAnswer, ModelFailed, Prompt
 from core.bots.settings import BotSettings
 from core.catalog import product_index, quote_texts
 from core.replies import handoff_rules, output_checks, quote_flow, sentiment
 from core.replies.courtesy_replies import courtesy_reply
-from core.replies.decision import BotOff, ComposeRequest, HandOff, NoReplyNeeded, Outcome, Reply, Trace
+from core.replies.decision import BotOff, ComposeRequest, HandOff, NoReplyNeeded, Outcome, Reply, Trace, with_call
 from core.replies.grounding import review
 from core.replies.handoff_rules import HandoffTrigger, Reason
 from core.replies.handoff_summary import summarise
@@ -82,8 +81,8 @@ def _with_model(request: ComposeRequest, model: Model) -> Outcome:
         completion = model.answer(prompt, request.settings, cache_key=request.bot_ref, contact=request.contact_ref)
     except ModelFailed as failure:
         trigger = HandoffTrigger(_REASONS.get(failure.kind, Reason.FAILURE), str(failure))
-        return _without_model(request, trigger, _with_failure(request, trace, failure))
-    trace = _with_usage(request, trace, completion)
+        return _without_model(request, trigger, replace(_with_call(request, trace, failure), error=str(failure)))
+    trace = _with_call(request, trace, completion)
     if isinstance(completion.answer, MakeQuote):
         return _quote(request, quote_flow.quote_model_order(completion.answer, _situation(request)), trace)
     return _evaluate(request, completion.answer, prompt, _with_review(request, completion.answer, trace))
@@ -266,32 +265,5 @@ def _with_review(request: ComposeRequest, answer: ModelAnswer, trace: Trace) -> 
     )
 
 
-def _with_usage(request: ComposeRequest, trace: Trace, completion: Completion) -> Trace:
-    return replace(
-        trace,
-        model=completion.model,
-        request_id=completion.request_id,
-        usage=completion.usage,
-        cost=_cost(request, completion.model, completion.usage),
-        latency_ms=completion.latency_ms,
-        raw_reply=completion.raw,
-    )
-
-
-def _with_failure(request: ComposeRequest, trace: Trace, failure: ModelFailed) -> Trace:
-    return replace(
-        trace,
-        model=failure.model,
-        request_id=failure.request_id,
-        usage=failure.usage,
-        cost=_cost(request, failure.model, failure.usage),
-        latency_ms=failure.latency_ms,
-        error=str(failure),
-        raw_reply=failure.raw,
-    )
-
-
-def _cost(request: ComposeRequest, model: str | None, usage: Usage | None) -> Decimal | None:
-    if model is None or usage is None:
-        return None
-    return request.prices.cost(model, usage, request.turns[-1].at)
+def _with_call(request: ComposeRequest, trace: Trace, call: Completion | ModelFailed) -> Trace:
+    return replace(with_call(trace, call, request.prices, request.turns[-1].at), raw_reply=call.raw)

@@ -9,16 +9,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.bots.llm.types import FailureKind, InputItem, ModelFailed, Usage, Writer
+from core.bots.llm.types import FailureKind, InputItem, ModelFailed, Writer
 from core.bots.model_prices import PriceTable
 from core.bots.settings import BotSettings
-from core.replies.decision import Trace
+from core.replies.decision import Trace, with_call
 from core.replies.prompt import data, estimated_tokens, reference, transcript
 from core.types import BusinessFacts, Passage, Turn
 
@@ -155,9 +154,9 @@ def help_with(request: Request, writer: Writer) -> Help:
             contact=request.contact_ref,
         )
     except ModelFailed as failure:
-        trace = _with_usage(request, trace, failure.model, failure.usage, failure.latency_ms, failure.request_id)
+        trace = with_call(trace, failure, request.prices, datetime.now(UTC))
         return Help("", "", (), (), replace(trace, error=str(failure)), failure.kind)
-    trace = _with_usage(request, trace, written.model, written.usage, written.latency_ms, written.request_id)
+    trace = with_call(trace, written, request.prices, datetime.now(UTC))
     if isinstance(written.text, Tags):
         return Help("", "", (), _existing_tags(written.text.tags, request.tags), trace)
     return _to_help(request, written.text, trace)
@@ -206,12 +205,3 @@ def _existing_tags(named: list[str], tags: tuple[str, ...]) -> tuple[str, ...]:
     """Return the named tags that are in use; new tags are not created."""
     written = {tag.casefold(): tag for tag in tags}
     return tuple(dict.fromkeys(written[name] for one in named if (name := one.strip().casefold()) in written))
-
-
-def _with_usage(
-    request: Request, trace: Trace, model: str | None, usage: Usage | None, latency_ms: int | None, asked: str | None
-) -> Trace:
-    cost: Decimal | None = None
-    if model is not None and usage is not None:
-        cost = request.prices.cost(model, usage, datetime.now(UTC))
-    return replace(trace, model=model, usage=usage, cost=cost, latency_ms=latency_ms, request_id=asked)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from core.bots.calibration import IDENTITY, Calibration
-from core.bots.llm.types import Usage
+from core.bots.llm.types import Completion, ModelFailed, Usage, Written
 from core.bots.model_prices import PriceTable
 from core.bots.settings import BotSettings
 from core.catalog.product_index import Item
@@ -75,6 +77,14 @@ class Trace:
     latency_ms: int | None = None
     error: str | None = None
     raw_reply: str | None = None
+
+
+def with_call(trace: Trace, call: Completion | Written[Any] | ModelFailed, prices: PriceTable, at: datetime) -> Trace:
+    """Add a model call, failed or not, with its cost by the prices of that time."""
+    cost = None if call.model is None or call.usage is None else prices.cost(call.model, call.usage, at)
+    return replace(
+        trace, model=call.model, usage=call.usage, cost=cost, latency_ms=call.latency_ms, request_id=call.request_id
+    )
 
 
 @dataclass(frozen=True, slots=True)

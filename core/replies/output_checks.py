@@ -19,7 +19,7 @@ from babel.numbers import list_currencies
 from core.replies.concessions import FREE, Kind, concessions
 from core.replies.prompt import DATA_BEGINS, RULES_BEGIN
 from core.text.normalize import LanguageCode, visible, words
-from core.text.numbers import COUNTS, quantity_at
+from core.text.numbers import COUNTS, PIECE, figure, quantity_at
 
 _RULE_RUN = 8  # words in a row that do not coincide by chance
 # A personality may hold phrases meant for customers, such as a greeting: only a long run of it is a leak.
@@ -255,8 +255,4 @@ def _numbers(text: str) -> Iterator[Decimal]:
 
 def _value(written: str) -> Decimal:
     """Parse a number in Spanish or English notation. Three digits after a mark are thousands, as in prices."""
-    plain = re.sub(r"[\s']", "", written)
-    whole, mark, tail = plain.rpartition(max(".,", key=plain.rfind))
-    if len(tail) == 3 or not mark:
-        whole, tail = whole + tail, ""
-    return Decimal(f"{re.sub('[.,]', '', whole)}.{tail or 0}")
+    return figure(re.sub(r"[\s']", "", written), "es", PIECE)

@@ -14,19 +14,15 @@ from functools import lru_cache
 from itertools import pairwise
 
 from core.text.normalize import sentences, stem, words
-from core.text.stopwords import NEGATIONS, PARTICLES
+from core.text.stopwords import NEGATIONS, PARTICLES, WISHES
 
 # Words a phrase may contain or leave out: "quiero hablar con una persona" matches "hablar con persona".
 _FILLERS = PARTICLES | {"favor", "please", "so"}
 # Emphasis that is ignored inside a phrase: "un ser humano", "an actual person".
 _EMPHASIS = frozenset(words("ser real verdadera verdadero verdade otra otro outra outro actual live proper"))
 # Verbs of wanting count as one word, whichever the phrase was written with.
-_WISHES = frozenset(
-    words(
-        "quiero queremos quisiera quisieramos deseo deseamos necesito necesitamos voy vamos pretendo pienso prefiero "
-        "exijo quero queremos queria gostaria desejo preciso precisamos vou prefiro exijo "
-        "want wanna need wish would like going prefer demand"
-    )
+_WISHES = WISHES | frozenset(
+    words("voy vamos pretendo pienso prefiero exijo vou prefiro wish would going prefer demand")
 )
 # With "no" before them these negate the phrase: "no es una emergencia", "no need to cancel".
 _DENIABLE = _WISHES | frozenset(

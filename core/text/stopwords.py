@@ -23,6 +23,13 @@ GREETINGS = frozenset(
         "good guys hello hey hi please sorry thank thanks"
     )
 )
+# The verbs of wanting that stand before a thing as well as before an action.
+WISHES = frozenset(
+    words(
+        "quiero queremos quisiera quisieramos deseo deseamos necesito necesitamos "
+        "quero queremos queria gostaria preciso precisamos desejo want wanna need like"
+    )
+)
 # Auxiliary verbs, wishes, pronouns and what leads up to a question: all of them leave its subject as it is.
 _HELPERS = frozenset(
     words(

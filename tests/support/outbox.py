@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import rq
+
 from core.channels.types import Sent
 from core.messaging.outbound import claim as claims
 from core.messaging.outbound import results
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
+from core.platform import job_queue
 from core.platform.db import system_transaction, transaction
 from tests.support.database import rows
 
@@ -42,6 +45,11 @@ def send_all() -> None:
     for claimed in claim():
         with transaction(claimed.business_id) as session:
             results.record_sent(session, [(claimed, Sent(f"wamid.{claimed.message_id}"))])
+
+
+def wake_ups() -> int:
+    """Return how many jobs wait for a worker."""
+    return int(rq.Queue(job_queue.QUEUE, connection=job_queue.connection()).count)
 
 
 def ids(claimed: Sequence[claims.Claimed]) -> list[int]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from core.text import stopwords
 from core.text.normalize import words
 from core.text.stopwords import GREETINGS, PARTICLES
 
-WISHES = frozenset(
+WISHES = stopwords.WISHES | frozenset(
     words(
-        "quiero queremos quisiera quisieramos querria deseo deseamos necesito necesitamos dame deme denos danos ponme "
-        "pongame mandame mandeme enviame envieme traeme traigame comprar compro pedir pido encargar encargo ordenar "
-        "ordeno cotizar cotizame coticeme cotizacion presupuesto presupuestar llevo llevamos llevar apartame apartar "
-        "reservame das da pon manda envia trae vendeme regalame antojan pedido agregame agregue anademe anada sumame "
-        "quero queremos queria gostaria preciso precisamos desejo mande manda envie ve comprar pedir encomendar "
-        "encomenda orcamento cotacao levo levar vou vai reservar pedido adicione acrescente "
-        "want wanna need like order buy get take give send purchase quote add"
+        "querria dame deme denos danos ponme pongame mandame mandeme enviame envieme traeme traigame comprar compro "
+        "pedir pido encargar encargo ordenar ordeno cotizar cotizame coticeme cotizacion presupuesto presupuestar "
+        "llevo llevamos llevar apartame apartar reservame das da pon manda envia trae vendeme regalame antojan pedido "
+        "agregame agregue anademe anada sumame mande manda envie ve comprar pedir encomendar encomenda orcamento "
+        "cotacao levo levar vou vai reservar pedido adicione acrescente order buy get take give send purchase quote "
+        "add"
     )
 )
 # With a quantity these ask for a quote, without one for a price.

@@ -13,7 +13,6 @@ from core.accounts import audit_log
 from core.accounts.visibility import Conditions
 from core.messaging.contacts import resolve
 from core.messaging.contacts.limits import LONGEST_ABOUT, LONGEST_FIELD, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS
-from core.messaging.outbound import settlement
 from core.models import Contact, ContactIdentity, Conversation
 from core.platform.errors import Invalid, NotFound
 
@@ -157,11 +156,8 @@ def set_opted_out(session: Session, business_id: int, contact_id: int, kind: str
     Queued messages to that kind of channel are cancelled. Raises `NotFound`.
     """
     _locked(session, contact_id)
-    identity_ids = resolve.set_opted_out(session, contact_id, kind, opted_out=opted_out)
-    if not identity_ids:
+    if not resolve.set_opted_out(session, contact_id, kind, opted_out=opted_out):
         raise NotFound(f"Contact {contact_id} has no address for {kind}.")
-    if opted_out:
-        settlement.cancel_opted_out(session, identity_ids)
     action = "contact.opt_out" if opted_out else "contact.opt_in"
     audit_log.record(session, action, f"contact:{contact_id}", kind=kind)
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.messaging.contacts.addresses import Address, ResolvedContact
 from core.messaging.contacts.directory import IdentityBatch
+from core.messaging.outbound import status
 from core.models import ContactIdentity
 
 
@@ -26,16 +27,19 @@ def resolve(session: Session, business_id: int, addresses: Sequence[Address]) ->
     return [batch.resolved(identity) for identity in identities]
 
 
-def set_opted_out(session: Session, contact_id: int, kind: str, *, opted_out: bool) -> Sequence[int]:
-    """Set or lift a contact's opt-out at every address of this kind. Returns those identities.
+def set_opted_out(session: Session, contact_id: int, kind: str, *, opted_out: bool) -> bool:
+    """Set or lift a contact's opt-out at every address of this kind. Returns whether there is one.
 
-    Lifting it also lifts a stop of marketing messages.
+    Queued messages to an address that opts out are cancelled. Lifting it also lifts a stop of marketing messages.
     """
     values = {"opted_out_at": func.now()} if opted_out else {"opted_out_at": None, "marketing_stopped_at": None}
-    return session.scalars(
+    identity_ids = session.scalars(
         update(ContactIdentity)
         .where(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == kind)
         .values(**values)
         .returning(ContactIdentity.id)
         .execution_options(synchronize_session=False)
     ).all()
+    if opted_out:
+        status.cancel_queued(session, status.OPTED_OUT, identity_ids=identity_ids)
+    return bool(identity_ids)

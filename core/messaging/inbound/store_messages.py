@@ -20,7 +20,6 @@ from core.messaging.contacts import shared_numbers
 from core.messaging.contacts.addresses import Address, ResolvedContact
 from core.messaging.contacts.resolve import resolve, set_opted_out
 from core.messaging.inbound import message_changes
-from core.messaging.outbound import settlement
 from core.models import Attachment, Direction, Message, MessageStatus, Sender
 from core.models.message import ABOUT_ANOTHER
 from core.platform.db import run
@@ -107,9 +106,7 @@ def _apply_opt_outs(session: Session, fresh: Sequence[tuple[PlacedMessage, int]]
         if item.message.opt_out is not None and not item.message.historic
     }
     for (kind, contact_id), opted_out in opt_outs.items():
-        identity_ids = set_opted_out(session, contact_id, kind, opted_out=opted_out)
-        if opted_out:
-            settlement.cancel_opted_out(session, identity_ids)
+        set_opted_out(session, contact_id, kind, opted_out=opted_out)
 
 
 def address_of(route: Route, message: InboundMessage) -> Address:

@@ -13,7 +13,7 @@ from core.channels.registry import PROVIDERS
 from core.channels.types import Cause, Diagnosis, Fact, ProviderError, Verdict
 from core.conversations import lifecycle as conversations
 from core.messaging.contacts.resolve import set_opted_out
-from core.messaging.outbound import rate_limit, status, waiting
+from core.messaging.outbound import rate_limit, waiting
 from core.models import Channel, ContactIdentity, Delivery, Message, MessageStatus, Sender, Severity
 from core.platform.db import run
 
@@ -36,11 +36,6 @@ UPDATE deliveries SET next_attempt_at = NULL, uncertain_since = NULL WHERE messa
 """
 
 
-def cancel_opted_out(session: Session, identity_ids: Sequence[int]) -> None:
-    """Cancel queued messages to addresses that opted out."""
-    status.cancel_queued(session, status.OPTED_OUT, identity_ids=identity_ids)
-
-
 def record_fact(session: Session, fact: Fact, identity_ids: Sequence[int]) -> None:
     """Record that these people opted out or stopped marketing messages. An earlier time is kept."""
     if fact is Fact.MARKETING_STOPPED:
@@ -57,7 +52,7 @@ def record_fact(session: Session, fact: Fact, identity_ids: Sequence[int]) -> No
         .distinct()
     ).all()
     for contact_id, kind in silent:
-        cancel_opted_out(session, set_opted_out(session, contact_id, kind, opted_out=True))
+        set_opted_out(session, contact_id, kind, opted_out=True)
 
 
 def mark_failed(session: Session, business_id: int, errors: dict[int, dict[str, str]]) -> None:

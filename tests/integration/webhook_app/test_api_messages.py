@@ -10,9 +10,9 @@ import pytest
 
 from core.accounts import api_keys
 from core.models import Contact, ContactIdentity, Conversation, Delivery, Message
-from core.platform import job_queue
 from tests.factories import conversation, message
 from tests.support.api import Api, count, fail, value_of
+from tests.support.outbox import wake_ups
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_another_spelling_of_a_number_finds_the_same_person(api: Api, conversati
 
 def test_the_bell_rings_after_a_message_is_queued(api: Api, conversation_id: int) -> None:
     api.post("/api/v1/messages", {"conversation_id": conversation_id, "text": "Hola"})
-    assert job_queue.queue_facts()["waiting"] == 1
+    assert wake_ups() == 1
 
 
 def test_an_sms_to_a_stranger_makes_contact_and_conversation(api: Api, business: Any) -> None:

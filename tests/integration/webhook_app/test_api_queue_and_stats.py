@@ -15,6 +15,7 @@ from core.platform.db import system_transaction
 from core.reporting.api_stats import Period, start_of
 from tests.factories import NOW, conversation, message
 from tests.support.api import Api, fail, value_of
+from tests.support.outbox import wake_ups
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_retrying_enqueues_failed_messages_and_wakes_a_worker(api: Api, talk: in
     assert value_of(Message, message_id, "status") == "queued"
     assert value_of(Delivery, message_id, "next_attempt_at") is not None
     assert value_of(Delivery, message_id, "attempts") == 5
-    assert job_queue.queue_facts()["waiting"] == 1
+    assert wake_ups() == 1
     assert (value_of(AuditEntry, 2, "actor"), value_of(AuditEntry, 2, "action")) == ("key:bootstrap", "queue.retry")
 
 

@@ -25,7 +25,7 @@ from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows, start_postgres
 from tests.support.fake_channel import FakeChannel
 from tests.support.inbound import customer_writes, store
-from tests.support.outbox import claim, say, stored_message
+from tests.support.outbox import claim, say, stored_message, wake_ups
 from tests.support.payloads import load
 from tests.support.provider_bodies import meta_body, meta_json, text_value
 from workers import due_work, run, work_loop
@@ -300,19 +300,16 @@ class TestRedisAway:
 
 
 class TestWakeUps:
-    def jobs(self) -> int:
-        return int(job_queue.queue_facts()["waiting"])
-
     def test_wake_ups_are_merged_until_a_work_loop_checks(self, business: TestBusiness) -> None:
         for _ in range(5):
             assert job_queue.wake_worker()
-        assert self.jobs() == 1
+        assert wake_ups() == 1
         job_queue.clear_wake_flag()
         job_queue.wake_worker()
-        assert self.jobs() == 2
+        assert wake_ups() == 2
         job_queue.clear_wake_flag()
         job_queue.wake_worker()
-        assert self.jobs() == 2, "as many as there are workers are enough"
+        assert wake_ups() == 2, "as many as there are workers are enough"
 
     @pytest.fixture
     def worker(self, monkeypatch: pytest.MonkeyPatch) -> job_queue.InProcessWorker:
@@ -354,10 +351,10 @@ class TestWakeUps:
 
     def test_recovery_wakes_a_worker_after_a_lost_wake_up(self, business: TestBusiness) -> None:
         recover()
-        assert self.jobs() == 0
+        assert wake_ups() == 0
         arrives()
         recover()
-        assert self.jobs() == 1
+        assert wake_ups() == 1
 
     def test_the_work_loop_clears_the_wake_flag_before_it_checks(
         self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch
@@ -376,7 +373,7 @@ class TestWakeUps:
         monkeypatch.setattr(work_loop, "MAX_RUN_SECONDS", 0.0)
         arrives()
         work_loop.run()
-        assert self.jobs() == 1
+        assert wake_ups() == 1
 
 
 def test_recovery_hands_unanswered_customers_to_a_person(business: TestBusiness, provider: FakeChannel) -> None:
