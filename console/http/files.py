@@ -111,7 +111,7 @@ def _keep(
             object_storage.delete(upload.storage_key)
             raise
     with transaction(business_id) as session:
-        attachment_id = uploads.record(session, business_id, upload, agent.id)
+        attachment_id = uploads.record(session, upload, agent.id)
     return {"id": attachment_id, "mime": upload.mime_type, "size": upload.size}
 
 

@@ -102,5 +102,5 @@ def ensure_channel(session: Session, business_id: int, spec: ChannelSpec, bot_id
         ).scalar_one()
         if before != spec.credentials:
             resume_number(session, channel_id)
-    ensure_flow(session, business_id, channel_id)
+    ensure_flow(session, channel_id)
     return channel_id

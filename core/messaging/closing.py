@@ -13,12 +13,12 @@ from core.accounts import audit_log
 from core.conversations import lifecycle
 from core.messaging import csat
 from core.models import Conversation, ConversationStatus
-from core.platform.db import actor_of
+from core.platform.db import actor_of, business_of
 
 CloseUndo = dict[str, Any]  # JSON, so that it can be stored
 
 
-def close(session: Session, business_id: int, conversation_id: int) -> CloseUndo | None:
+def close(session: Session, conversation_id: int) -> CloseUndo | None:
     """Close a conversation and request a rating where the bot's settings ask for one.
 
     Returns what undoing needs, None when it was closed already. Raises `NotFound`.
@@ -27,8 +27,8 @@ def close(session: Session, business_id: int, conversation_id: int) -> CloseUndo
     if conversation.status == ConversationStatus.CLOSED:
         return None
     before = snapshot(conversation)
-    csat.request_rating(session, business_id, conversation)
-    lifecycle.close(session, business_id, conversation_id)
+    csat.request_rating(session, conversation)
+    lifecycle.close(session, business_of(session), conversation_id)
     return before
 
 
@@ -51,14 +51,14 @@ def restore(session: Session, undo: CloseUndo) -> bool:
     return session.execute(_RESTORE, undo).one_or_none() is not None
 
 
-def undo_close(session: Session, business_id: int, closed: Sequence[CloseUndo]) -> int:
+def undo_close(session: Session, closed: Sequence[CloseUndo]) -> int:
     """Reopen conversations closed by mistake. Returns how many: fewer where the customer has written anew."""
     opened = [one for one in closed if restore(session, one)]
     for one in opened:
         conversation = lifecycle.lock(session, one["id"])
-        csat.withdraw_request(session, business_id, conversation)
+        csat.withdraw_request(session, conversation)
         lifecycle.add_event(
-            session, business_id, conversation.id, conversation.channel_id, "reopened", by=actor_of(session)
+            session, business_of(session), conversation.id, conversation.channel_id, "reopened", by=actor_of(session)
         )
         audit_log.record(session, "conversation.reopen", f"conversation:{conversation.id}")
     return len(opened)

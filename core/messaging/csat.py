@@ -20,7 +20,7 @@ from core.conversations import lifecycle
 from core.messaging.outbound import manual_retry
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Channel, Conversation, Message, MessageStatus, Sender, Severity
-from core.platform.db import run
+from core.platform.db import business_of, run
 from core.platform.errors import BotHubError, Conflict
 from core.text.normalize import LanguageCode, guess_language
 
@@ -47,7 +47,7 @@ def parse_score(words: str) -> int | None:
     return None
 
 
-def request_rating(session: Session, business_id: int, conversation: Conversation) -> bool:
+def request_rating(session: Session, conversation: Conversation) -> bool:
     """Request a rating for a conversation about to close, if the bot's settings ask for one. Returns whether it was.
 
     Not requested where the customer wrote nothing, has rated or was asked already, or may not be written to now.
@@ -71,7 +71,7 @@ def request_rating(session: Session, business_id: int, conversation: Conversatio
             idempotency_key=f"{_KEY}{conversation.id}:{uuid4()}",
             send_at=datetime.now(UTC) + UNDO_WINDOW,
         )
-        enqueue_message(session, business_id, conversation.id, draft)
+        enqueue_message(session, conversation.id, draft)
     except (BotHubError, InvalidMessage) as refusal:
         log.info("rating_not_asked", conversation_id=conversation.id, reason=type(refusal).__name__)
         return False
@@ -80,7 +80,7 @@ def request_rating(session: Session, business_id: int, conversation: Conversatio
     return True
 
 
-def withdraw_request(session: Session, business_id: int, conversation: Conversation) -> None:
+def withdraw_request(session: Session, conversation: Conversation) -> None:
     """Cancel the rating request of a reopened conversation, unless it was sent already."""
     questions = session.scalars(
         select(Message.id)
@@ -89,7 +89,7 @@ def withdraw_request(session: Session, business_id: int, conversation: Conversat
     ).all()
     for message_id in questions:
         try:
-            manual_retry.cancel(session, business_id, message_id)
+            manual_retry.cancel(session, message_id)
         except Conflict:  # sent already
             continue
         conversation.csat_requested_at = None
@@ -160,8 +160,9 @@ ORDER BY reply.number, c.csat_requested_at DESC
 """
 
 
-def save(session: Session, business_id: int, ratings: Iterable[Rating]) -> None:
+def save(session: Session, ratings: Iterable[Rating]) -> None:
     """Store each conversation's first score and notify the team of low ones."""
+    business_id = business_of(session)
     for one in ratings:
         saved = session.execute(_SAVE, {"id": one.conversation_id, "score": one.score}).one_or_none()
         if saved is None:

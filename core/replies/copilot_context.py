@@ -14,6 +14,7 @@ from core.catalog.product_index import Item, products_of
 from core.conversations import triage
 from core.conversations.canned_responses import Saved, canned_responses
 from core.models import AIRun, Channel, Conversation
+from core.platform.db import business_of
 from core.platform.errors import NotFound
 from core.replies import context, transcript
 from core.replies.decision import Trace
@@ -45,8 +46,9 @@ class Material:
     over_rate_budget: bool
 
 
-def load(session: Session, business_id: int, conversation_id: int) -> Material:
+def load(session: Session, conversation_id: int) -> Material:
     """Load all inputs of a copilot call for a conversation. Raises `NotFound`."""
+    business_id = business_of(session)
     row = session.execute(
         select(Conversation.contact_id, Channel.bot_id)
         .join(Channel, Channel.id == Conversation.channel_id)
@@ -76,11 +78,11 @@ def _is_over_budget(session: Session, bot_id: int, settings: BotSettings, turns:
     return not fits or bool(usage.is_money_spent(session, bot_id, settings))
 
 
-def record(session: Session, business_id: int, material: Material, trace: Trace) -> None:
+def record(session: Session, material: Material, trace: Trace) -> None:
     """Record the call as a run of the bot, so that it counts in budget and cost."""
     session.execute(
         insert(AIRun).values(
-            business_id=business_id,
+            business_id=business_of(session),
             conversation_id=material.conversation_id,
             bot_id=material.bot_id,
             settings_version=material.settings_version,
@@ -98,9 +100,9 @@ def likely_replies(session: Session, conversation_id: int) -> list[Saved]:
     return [saved[place] for place, _ in matching.nearest(text, texts, _MAX_REPLIES)]
 
 
-def named_tags(session: Session, business_id: int, conversation_id: int) -> list[str]:
+def named_tags(session: Session, conversation_id: int) -> list[str]:
     """Return the tags in use that occur in the customer's messages."""
-    tags = triage.known_tags(session, business_id)
+    tags = triage.known_tags(session, business_of(session))
     return matching.named_in(_customer_text(session, conversation_id), tags, _MAX_TAGS)
 
 

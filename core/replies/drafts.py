@@ -10,7 +10,7 @@ from core.conversations.lifecycle import add_event, lock_open
 from core.conversations.pending_draft import PENDING
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import AIRun, Mode, Sender
-from core.platform.db import actor_of
+from core.platform.db import actor_of, business_of
 from core.platform.errors import Conflict, NotFound
 
 SENT = "draft_sent"
@@ -18,7 +18,7 @@ EDITED = "draft_edited"
 DISCARDED = "draft_discarded"
 
 
-def approve(session: Session, business_id: int, run_id: int) -> None:
+def approve(session: Session, run_id: int) -> None:
     """Send a draft. The bot stays in the conversation, and drafts its next answer too.
 
     Raises:
@@ -29,15 +29,17 @@ def approve(session: Session, business_id: int, run_id: int) -> None:
     run = _decide(session, run_id, SENT)
     conversation = lock_open(session, run.conversation_id)
     words = NewMessage({"type": "text", "text": run.trace["draft"]}, Sender.BOT, idempotency_key=f"draft:{run_id}")
-    run.message_id = enqueue_message(session, business_id, conversation.id, words)[0]
+    run.message_id = enqueue_message(session, conversation.id, words)[0]
     conversation.mode = Mode.BOT
     conversation.handoff_reason = None
     session.flush()
-    add_event(session, business_id, conversation.id, conversation.channel_id, "draft_approved", by=actor_of(session))
+    add_event(
+        session, business_of(session), conversation.id, conversation.channel_id, "draft_approved", by=actor_of(session)
+    )
     audit_log.record(session, "draft.approve", f"run:{run_id}")
 
 
-def set_aside(session: Session, business_id: int, run_id: int, *, edited: bool) -> str:
+def set_aside(session: Session, run_id: int, *, edited: bool) -> str:
     """Discard a draft because a person answers; with `edited`, starting from its text. Return the draft's text.
 
     Raises:

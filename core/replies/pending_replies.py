@@ -20,7 +20,7 @@ from core.messaging.outbound.enqueue import NewMessage, Refusal, enqueue_message
 from core.models import Conversation, ConversationStatus, Message, Mode, PendingReply, QuoteState, Sender, Severity
 from core.models.message import ABOUT_ANOTHER
 from core.platform import events
-from core.platform.db import run
+from core.platform.db import business_of, run
 from core.replies import context
 from core.replies import runs as reply_runs
 from core.replies.assistant import apology_text
@@ -135,7 +135,7 @@ def prepare(session: Session, pending: ClaimedReply) -> context.ReplyContext | N
     reply_context = context.load_context(session, snapshot)
     if reply_context is None and _was_deleted(session, pending):
         _discard(session, pending)
-        _clear_waiting(session, pending.business_id, pending.conversation_id)
+        _clear_waiting(session, pending.conversation_id)
     elif reply_context is None:
         _hand_off(session, pending, "no_bot")
     elif reply_context.over_rate_budget:
@@ -171,7 +171,7 @@ def _hand_off_failed(session: Session, pending: ClaimedReply, snapshot: context.
     words = None if reply_context is None else apology_text(reply_context.request)
     if words:
         apology = NewMessage({"type": "text", "text": words}, Sender.BOT, answers=False)
-        (enqueued,) = enqueue_messages(session, pending.business_id, {pending.conversation_id: apology})
+        (enqueued,) = enqueue_messages(session, {pending.conversation_id: apology})
         if isinstance(enqueued, Exception):
             log.warning("apology_not_said", conversation_id=pending.conversation_id, reason=str(enqueued))
     _hand_off(session, pending, "failure", "the bot could not finish an answer")
@@ -186,14 +186,14 @@ class CompletedReply:
     outcome: Outcome
 
 
-def finish(session: Session, business_id: int, done: Sequence[CompletedReply]) -> list[bool]:
+def finish(session: Session, done: Sequence[CompletedReply]) -> list[bool]:
     """Send or hand off the replies that are still valid: lease held, no person took over, no newer message.
 
     The runs are recorded in any case, because they cost money. Return for each whether its outcome was used.
     """
     valid = _take_valid(session, done)
     valid_replies = [one for one in done if one.pending in valid]
-    enqueued = _enqueue(session, business_id, valid_replies)
+    enqueued = _enqueue(session, valid_replies)
     runs = []
     for one in done:
         if one.pending not in valid:
@@ -201,7 +201,7 @@ def finish(session: Session, business_id: int, done: Sequence[CompletedReply]) -
             runs.append(reply_runs.to_row(one, "stale", None))
         elif row := _apply_outcome(session, one, enqueued.get(one.pending.conversation_id)):
             runs.append(row)
-    reply_runs.record(session, business_id, runs)
+    reply_runs.record(session, runs)
     return [one.pending in valid for one in done]
 
 
@@ -231,7 +231,7 @@ def _take_valid(session: Session, done: Sequence[CompletedReply]) -> set[Claimed
     return {one.pending for one in done if (one.pending.conversation_id, one.pending.lease) in ended}
 
 
-def _enqueue(session: Session, business_id: int, done: Sequence[CompletedReply]) -> dict[int, list[int] | Refusal]:
+def _enqueue(session: Session, done: Sequence[CompletedReply]) -> dict[int, list[int] | Refusal]:
     """Enqueue the bot's messages, by conversation."""
     drafts = {
         one.pending.conversation_id: NewMessage(
@@ -240,7 +240,7 @@ def _enqueue(session: Session, business_id: int, done: Sequence[CompletedReply])
         for one in done
         if (words := _text(one.outcome))
     }
-    return dict(zip(drafts, enqueue_messages(session, business_id, drafts), strict=True)) if drafts else {}
+    return dict(zip(drafts, enqueue_messages(session, drafts), strict=True)) if drafts else {}
 
 
 def _text(outcome: Outcome) -> str | None:
@@ -274,14 +274,14 @@ def _apply_outcome(
             _hand_off(session, pending, outcome.reason, outcome.detail, outcome.summary)
             return reply_runs.to_row(one, "handoff", message_id)
         case NoReplyNeeded():
-            _clear_waiting(session, pending.business_id, pending.conversation_id)
+            _clear_waiting(session, pending.conversation_id)
             return reply_runs.to_row(one, "nothing_owed", None)
         case BotOff():
             _hand_off(session, pending, "bot_off")
             return None
 
 
-def _clear_waiting(session: Session, business_id: int, conversation_id: int) -> None:
+def _clear_waiting(session: Session, conversation_id: int) -> None:
     """Record that nobody owes this customer an answer."""
     session.execute(
         update(Conversation)
@@ -289,7 +289,7 @@ def _clear_waiting(session: Session, business_id: int, conversation_id: int) -> 
         .values(waiting_since=None)
         .execution_options(**_QUIET)
     )
-    events.publish_change(session, business_id, conversation_id)
+    events.publish_change(session, business_of(session), conversation_id)
 
 
 def _quote(session: Session, one: CompletedReply) -> None:

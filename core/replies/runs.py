@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from core.platform.db import run
+from core.platform.db import business_of, run
 from core.replies import context
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def to_row(one: CompletedReply, kind: str, message_id: int | None, **extra: str)
     }
 
 
-def record(session: Session, business_id: int, runs: Sequence[dict[str, Any]]) -> None:
+def record(session: Session, runs: Sequence[dict[str, Any]]) -> None:
     """Store runs of the bot; each is a row of `ai_runs` without its business."""
     if runs:
-        run(session, _RUNS, {"business": business_id, "runs": json.dumps(runs, default=str)})
+        run(session, _RUNS, {"business": business_of(session), "runs": json.dumps(runs, default=str)})
 
 
 _RUNS = """

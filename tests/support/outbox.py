@@ -27,7 +27,7 @@ def say(
     """Queue a text. Returns the messages' ids."""
     draft = NewMessage(content={"type": "text", "text": words}, sender=sender, **more)
     with transaction(business_id) as session:
-        return enqueue_message(session, business_id, conversation_id, draft)
+        return enqueue_message(session, conversation_id, draft)
 
 
 def claim(limit: int = 10, lease_for: timedelta = LEASE) -> list[claims.Claimed]:

@@ -44,4 +44,4 @@ def begin() -> tuple[ClaimedReply, ReplyContext]:
 
 def finish(turn: ClaimedReply, reply_context: ReplyContext, outcome: Outcome = ANSWER) -> bool:
     with transaction(turn.business_id) as session:
-        return pending_replies.finish(session, turn.business_id, [CompletedReply(turn, reply_context, outcome)])[0]
+        return pending_replies.finish(session, [CompletedReply(turn, reply_context, outcome)])[0]

@@ -80,7 +80,7 @@ def close_conversation(path: ConversationPath) -> dict[str, Any]:
     """Close. Closing what is closed changes nothing."""
     who = caller()
     with transaction(who.scope) as session:
-        closing.close(session, who.business_id, path.conversation_id)
+        closing.close(session, path.conversation_id)
         return _shown(session, who, path)
 
 

@@ -51,7 +51,7 @@ def retry(body: Retry) -> dict[str, Any]:
         done = queue.retry_messages(body=body)
     else:
         with transaction(who.scope) as session:
-            retried = len(manual_retry.retry_unfinished(session, who.business_id).queued)
+            retried = len(manual_retry.retry_unfinished(session).queued)
         job_queue.wake_worker()
         done = {"messages_retried": retried, "successful": retried, "failed": 0}
     return {"status": "ok", "result": {name: done[name] for name in ("messages_retried", "successful", "failed")}}

@@ -39,7 +39,7 @@ def upload_media(form: UploadForm) -> tuple[dict[str, Any], int]:
         raise errors.invalid([{"field": "file", "reason": "must be a file, not a text"}])
     upload = uploads.keep(who.business_id, file.stream, file.mimetype, _name(file.filename))
     with transaction(who.scope) as session:
-        attachment_id = uploads.record(session, who.business_id, upload)
+        attachment_id = uploads.record(session, upload)
     return UploadOut(id=attachment_id, mime_type=upload.mime_type, size=upload.size).model_dump(), 201
 
 

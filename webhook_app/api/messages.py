@@ -49,7 +49,7 @@ def place_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any
         order = _order(header, body)
         if not who.may(Scope.MESSAGES_READ):
             outgoing.check_handed_in(session, order.content)
-        placed = submit(session, who.business_id, order)
+        placed = submit(session, order)
         first = api_reads.messages_by_id(session, who.business_id, placed.message_ids)[0]
     if not placed.replayed:
         job_queue.wake_worker()
@@ -89,7 +89,7 @@ def cancel_message(path: MessagePath) -> dict[str, Any]:
     """
     who = caller()
     with transaction(who.scope) as session:
-        manual_retry.cancel(session, who.business_id, path.message_id)
+        manual_retry.cancel(session, path.message_id)
         shown = _message(api_reads.messages_by_id(session, who.business_id, [path.message_id])[0])
     return shown if who.may(Scope.MESSAGES_READ) else {**shown, **_WITHHELD}
 

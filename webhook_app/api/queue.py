@@ -28,7 +28,7 @@ def get_queue() -> dict[str, Any]:
     """
     who = caller()
     with transaction(who.scope) as session:
-        state = asdict(queue_reads.queue_state(session, who.business_id))
+        state = asdict(queue_reads.queue_state(session))
     for unsent in (*state["failed_messages"], *state["uncertain_messages"]):
         unsent["last_error"] = _error_text(unsent["error"])
     return QueueOut.model_validate(state).model_dump(mode="json")
@@ -56,7 +56,7 @@ def retry_messages(body: Retry) -> dict[str, Any]:
     """
     who = caller()
     with transaction(who.scope) as session:
-        done = manual_retry.retry(session, who.business_id, body.ids, body.cause, by_program=True)
+        done = manual_retry.retry(session, body.ids, body.cause, by_program=True)
     if done.queued:
         job_queue.wake_worker()
     return RetryOut.model_validate(
@@ -75,7 +75,7 @@ def preview_retry(body: Retry) -> dict[str, Any]:
     """What a retry with the same body would do now. Nothing is sent."""
     who = caller()
     with transaction(who.scope) as session:
-        preview = manual_retry.preview(session, who.business_id, body.cause, body.ids, by_program=True)
+        preview = manual_retry.preview(session, body.cause, body.ids, by_program=True)
     refused = [{"reason": reason, "count": count} for reason, count in preview.refused.items()]
     return {"messages": preview.messages, "people": preview.people, "refused": refused}
 
@@ -86,5 +86,5 @@ def give_up(body: GiveUp) -> dict[str, Any]:
     """Send these no more: messages that wait, failed or are uncertain become cancelled. This cannot be undone."""
     who = caller()
     with transaction(who.scope) as session:
-        number = manual_retry.give_up(session, who.business_id, body.ids, body.cause)
+        number = manual_retry.give_up(session, body.ids, body.cause)
     return {"messages_given_up": number}

@@ -114,7 +114,7 @@ def _finish(done: Sequence[pending_replies.CompletedReply]) -> list[bool]:
     for business_id in {one.pending.business_id for one in done}:
         own = [one for one in done if one.pending.business_id == business_id]
         with transaction(business_id) as session:
-            used |= zip([one.pending for one in own], pending_replies.finish(session, business_id, own), strict=True)
+            used |= zip([one.pending for one in own], pending_replies.finish(session, own), strict=True)
     return [used[one.pending] for one in done]
 
 

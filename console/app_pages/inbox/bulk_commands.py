@@ -75,7 +75,7 @@ def take_back(stood: Sequence[CloseUndo]) -> int:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         known = [one for one in stood if visibility.sees(session, agent, one["id"])]
-        opened = closing.undo_close(session, agent.business_id, known)
+        opened = closing.undo_close(session, known)
         events.publish_change(session, agent.business_id, 0)
     job_queue.wake_worker()
     return opened

@@ -72,7 +72,7 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
         for attachment_id in visibility.files_in(parsed):
             visibility.require_file(session, agent, attachment_id)
         lifecycle.take_over(session, agent.business_id, conversation_id, agent.id)
-        enqueue_message(session, agent.business_id, conversation_id, draft)
+        enqueue_message(session, conversation_id, draft)
     job_queue.wake_worker()
 
 
@@ -103,7 +103,7 @@ def retry(message_id: int) -> Refused | None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_message(session, agent, message_id)
-        result = manual_retry.retry(session, agent.business_id, [message_id], None)
+        result = manual_retry.retry(session, [message_id], None)
     job_queue.wake_worker()
     return result.refused[0].reason if result.refused else None
 
@@ -113,7 +113,7 @@ def arrived(message_id: int) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_message(session, agent, message_id)
-        manual_retry.confirm_sent(session, agent.business_id, message_id)
+        manual_retry.confirm_sent(session, message_id)
 
 
 def change(
@@ -147,7 +147,7 @@ def hand_back(conversation_id: int) -> None:
 
 def close(conversation_id: int) -> CloseUndo | None:
     """Close, and request a rating if enabled. Return the undo data. Raises `NotAllowed`, `NotFound`."""
-    undo = change(conversation_id, closing.close)
+    undo = change(conversation_id, lambda session, _, talk: closing.close(session, talk))
     job_queue.wake_worker()
     return undo
 

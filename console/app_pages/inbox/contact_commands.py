@@ -13,7 +13,7 @@ def rename(contact_id: int, name: str) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_contact(session, agent, contact_id)
-        profile.rename(session, agent.business_id, contact_id, name)
+        profile.rename(session, contact_id, name)
 
 
 def describe(contact_id: int, about: str) -> None:
@@ -21,7 +21,7 @@ def describe(contact_id: int, about: str) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_contact(session, agent, contact_id)
-        profile.describe(session, agent.business_id, contact_id, about)
+        profile.describe(session, contact_id, about)
 
 
 def set_field(contact_id: int, name: str, value: str) -> None:
@@ -29,14 +29,14 @@ def set_field(contact_id: int, name: str, value: str) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_contact(session, agent, contact_id)
-        profile.set_field(session, agent.business_id, contact_id, name, value)
+        profile.set_field(session, contact_id, name, value)
 
 
 def set_opted_out(contact_id: int, kind: str, *, opted_out: bool) -> None:
     """Set or clear the opt-out for one kind of channel. Raises `NotAllowed`, `NotFound`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
-        profile.set_opted_out(session, agent.business_id, contact_id, kind, opted_out=opted_out)
+        profile.set_opted_out(session, contact_id, kind, opted_out=opted_out)
 
 
 def merge(keep_id: int, merged_id: int) -> int:
@@ -45,7 +45,7 @@ def merge(keep_id: int, merged_id: int) -> int:
     with transaction(agent.scope) as session:
         for contact_id in (keep_id, merged_id):
             visibility.require_contact(session, agent, contact_id)
-        return merging.merge(session, agent.business_id, keep_id, merged_id)
+        return merging.merge(session, keep_id, merged_id)
 
 
 def undo_merge(merge_id: int) -> None:
@@ -53,4 +53,4 @@ def undo_merge(merge_id: int) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_merge(session, agent, merge_id)
-        merging.undo(session, agent.business_id, merge_id)
+        merging.undo(session, merge_id)

@@ -36,7 +36,7 @@ def begin(conversation_id: int, task: Task, text: str, language: Language) -> Fu
         raise Invalid("nothing_typed", "Write something first.")
     with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
-        material = copilot_context.load(session, agent.business_id, conversation_id)
+        material = copilot_context.load(session, conversation_id)
     if not material.turns:
         raise Conflict("nothing_said", "There is nothing in this conversation to read yet.")
     if material.over_rate_budget:
@@ -61,7 +61,7 @@ def _write(business_id: int, material: Material, request: Request, writer: Write
         request = replace(request, passages=_passages(business_id, material))
     found = help_with(request, writer)
     with transaction(business_id) as session:
-        copilot_context.record(session, business_id, material, found.trace)
+        copilot_context.record(session, material, found.trace)
     return found
 
 

@@ -28,4 +28,4 @@ def named_tags(conversation_id: int) -> list[str]:
     agent = auth.require()
     with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
-        return copilot_context.named_tags(session, agent.business_id, conversation_id)
+        return copilot_context.named_tags(session, conversation_id)

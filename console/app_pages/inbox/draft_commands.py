@@ -14,7 +14,7 @@ def send(run_id: int) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_run(session, agent, run_id)
-        drafts.approve(session, agent.business_id, run_id)
+        drafts.approve(session, run_id)
     job_queue.wake_worker()
 
 
@@ -23,4 +23,4 @@ def set_aside(run_id: int, *, edited: bool) -> None:
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require_run(session, agent, run_id)
-        drafts.set_aside(session, agent.business_id, run_id, edited=edited)
+        drafts.set_aside(session, run_id, edited=edited)

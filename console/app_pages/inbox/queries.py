@@ -79,7 +79,7 @@ def candidates(contact_id: int, words: str) -> list[Candidate]:
     with reading(agent.business_id) as session:
         if not visibility.sees_contact(session, agent, contact_id):
             return []
-        return duplicates.candidates(session, agent.business_id, contact_id, words, visibility.seen_by(agent))
+        return duplicates.candidates(session, contact_id, words, visibility.seen_by(agent))
 
 
 def tags() -> list[str]:

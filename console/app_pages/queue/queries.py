@@ -13,18 +13,18 @@ def state() -> QueueState:
     """Return what waits to be sent and what failed, by cause, as far as the viewer may see it."""
     agent = auth.require()
     with transaction(agent.scope) as session:
-        return queue_reads.queue_state(session, agent.business_id, agent)
+        return queue_reads.queue_state(session, agent)
 
 
 def group(status: str, cause: str | None, before: int | None) -> list[Unsent]:
     """Return a group's messages older than the given one, newest first."""
     agent = auth.require()
     with transaction(agent.scope) as session:
-        return queue_reads.group(session, agent.business_id, status, cause, before, agent)
+        return queue_reads.group(session, status, cause, before, agent)
 
 
 def preview(cause: str | None) -> Preview:
     """Return what resending the failed messages of a cause would do. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.scope) as session:
-        return manual_retry.preview(session, agent.business_id, cause)
+        return manual_retry.preview(session, cause)

@@ -19,7 +19,7 @@ from core.channels.media_types import OCTETS, is_opus
 from core.channels.types import Channel, FileFacts, InvalidMessage
 from core.models import Attachment, FileState, ProviderFile
 from core.platform import object_storage
-from core.platform.db import transaction
+from core.platform.db import business_of, transaction
 
 _LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 _HEAD_BYTES = 512
@@ -40,7 +40,7 @@ class StoredFile:
     handle: str | None
 
 
-def check(session: Session, business_id: int, speaker: Channel, content: Mapping[str, Any]) -> None:
+def check(session: Session, speaker: Channel, content: Mapping[str, Any]) -> None:
     """Check that the files a message names exist and may be sent; they are locked until the message is stored.
 
     Raises `InvalidMessage`, which names the part.
@@ -51,7 +51,7 @@ def check(session: Session, business_id: int, speaker: Channel, content: Mapping
     ours = [file for file in files if file.attachment_id is not None]
     if ours and speaker.files_refused:
         raise InvalidMessage(f"{ours[0].field}.attachment_id", speaker.files_refused)
-    rows = _locked(session, business_id, {int(file.attachment_id or 0) for file in ours})
+    rows = _locked(session, {int(file.attachment_id or 0) for file in ours})
     for file in files:
         if file.attachment_id is None:
             if file.link and (stated := stated_type(file.link)):
@@ -90,7 +90,7 @@ def facts_of(row: Attachment) -> FileFacts:
     return FileFacts(mime_type, row.size, head)
 
 
-def _locked(session: Session, business_id: int, ids: Collection[int]) -> dict[int, Attachment]:
+def _locked(session: Session, ids: Collection[int]) -> dict[int, Attachment]:
     """Return the files, locked against cleanup until the transaction ends."""
     if not ids:
         return {}
@@ -98,7 +98,7 @@ def _locked(session: Session, business_id: int, ids: Collection[int]) -> dict[in
         select(Attachment)
         .where(
             Attachment.id.in_([number for number in ids if number <= _LARGEST_ID]),
-            Attachment.business_id == business_id,
+            Attachment.business_id == business_of(session),
             Attachment.state == FileState.STORED,
             Attachment.storage_key.is_not(None),
         )

@@ -18,6 +18,7 @@ from core.channels.media_types import HEAD_BYTES, MEGABYTE, sniff
 from core.channels.types import InvalidMessage
 from core.models import Attachment, FileState
 from core.platform import object_storage
+from core.platform.db import business_of
 from core.platform.errors import NotFound
 
 LARGEST_FILE = 100 * MEGABYTE  # Meta, Cloud API reference, Media: a document
@@ -82,7 +83,7 @@ def kind_of(mime_type: str) -> str:
     return _SHOWN_AS.get(mime_type, "audio" if playable else "document")
 
 
-def record(session: Session, business_id: int, upload: Upload, author_id: int | None = None) -> int:
+def record(session: Session, upload: Upload, author_id: int | None = None) -> int:
     """Insert the row of a stored upload; `author_id` is the agent who uploaded it.
 
     Returns the id by which messages name it (`media.attachment_id`).
@@ -90,7 +91,7 @@ def record(session: Session, business_id: int, upload: Upload, author_id: int | 
     return session.execute(
         insert(Attachment)
         .values(
-            business_id=business_id,
+            business_id=business_of(session),
             author_id=author_id,
             state=FileState.STORED,
             storage_key=upload.storage_key,

@@ -13,7 +13,7 @@ from core.channels.registry import PROVIDERS, open_channel
 from core.channels.types import Account, Channel, Kind
 from core.models import Channel as ChannelRow
 from core.platform.config import get_settings
-from core.platform.db import system_transaction
+from core.platform.db import business_of, system_transaction
 from core.platform.errors import NotFound
 
 _FRESH_SECONDS = 15.0
@@ -82,12 +82,12 @@ def forget() -> None:
 _ASK_AGAIN = "15 minutes"
 
 
-def mark_stale(session: Session, business_id: int, account: str, channel_id: int) -> None:
+def mark_stale(session: Session, account: str, channel_id: int) -> None:
     """Mark the account's numbers for a status refresh by the next run of `probe_due`."""
     session.execute(
         update(ChannelRow)
         .where(
-            ChannelRow.business_id == business_id,
+            ChannelRow.business_id == business_of(session),
             or_(ChannelRow.id == channel_id, (ChannelRow.account == account) & (ChannelRow.account != "")),
         )
         .values(last_probe_at=ChannelRow.last_probe_at - text(f"interval '{_ASK_AGAIN}'"))

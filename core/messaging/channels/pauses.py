@@ -13,7 +13,7 @@ from core.accounts import open_alert
 from core.messaging.channels.admin import set_state
 from core.messaging.outbound import rate_limit
 from core.models import Channel, ChannelState
-from core.platform.db import acting, enter_business, leave_business
+from core.platform.db import acting, business_of, enter_business, leave_business
 from core.platform.scope import PROVIDER, Scope
 
 log = structlog.get_logger(__name__)
@@ -21,23 +21,22 @@ log = structlog.get_logger(__name__)
 FOR_ACCOUNT = "account"
 
 
-def pause(
-    session: Session, business_id: int, channel_id: int, account: str, reason: str, until: datetime | None
-) -> Sequence[str]:
+def pause(session: Session, channel_id: int, account: str, reason: str, until: datetime | None) -> Sequence[str]:
     """Pause the account's numbers that send. Returns the names of all that are paused for their account now.
 
     A number that a person paused or disabled is unchanged. An expired restriction pauses nothing.
     """
     if until is not None and until <= datetime.now(UTC):
         return []
-    for row in _numbers(session, business_id, channel_id, account):
+    for row in _numbers(session, channel_id, account):
         if row.state == ChannelState.ACTIVE:
             with acting(session, PROVIDER):
                 set_state(
                     session, row.id, ChannelState.PAUSED, reason,
                     paused_for=FOR_ACCOUNT, paused_until=until,
                 )  # fmt: skip
-            open_alert.open_now(session, business_id, "paused", row.id)  # the update's own notification says so
+            # The update's own notification says so.
+            open_alert.open_now(session, business_of(session), "paused", row.id)
         elif row.paused_for == FOR_ACCOUNT:
             session.execute(
                 update(Channel)
@@ -46,19 +45,19 @@ def pause(
                 .execution_options(synchronize_session=False)
             )
     session.expire_all()
-    return [row.name for row in _numbers(session, business_id, channel_id, account) if row.paused_for == FOR_ACCOUNT]
+    return [row.name for row in _numbers(session, channel_id, account) if row.paused_for == FOR_ACCOUNT]
 
 
-def restrict_to_replies(session: Session, business_id: int, channel_id: int, account: str, until: datetime) -> None:
+def restrict_to_replies(session: Session, channel_id: int, account: str, until: datetime) -> None:
     """Stop the account's numbers from beginning conversations until then; replies continue."""
     seconds = (until - datetime.now(UTC)).total_seconds()
-    for row in _numbers(session, business_id, channel_id, account):
+    for row in _numbers(session, channel_id, account):
         rate_limit.restrict_to_replies(session, row.id, seconds)
 
 
-def resume(session: Session, business_id: int, channel_id: int, account: str) -> Sequence[str]:
+def resume(session: Session, channel_id: int, account: str) -> Sequence[str]:
     """Resume the account's numbers that an account update paused. Returns their names."""
-    resumed = [row for row in _numbers(session, business_id, channel_id, account) if row.paused_for == FOR_ACCOUNT]
+    resumed = [row for row in _numbers(session, channel_id, account) if row.paused_for == FOR_ACCOUNT]
     for row in resumed:
         with acting(session, PROVIDER):
             set_state(session, row.id, ChannelState.ACTIVE)
@@ -88,9 +87,9 @@ def resume_due(session: Session) -> int:
     return len(over)
 
 
-def _numbers(session: Session, business_id: int, channel_id: int, account: str) -> Sequence[Channel]:
+def _numbers(session: Session, channel_id: int, account: str) -> Sequence[Channel]:
     own = Channel.id == channel_id
     same = or_(own, Channel.account == account) if account else own
     provider = select(Channel.provider).where(own).scalar_subquery()
-    query = select(Channel).where(Channel.business_id == business_id, Channel.provider == provider, same)
+    query = select(Channel).where(Channel.business_id == business_of(session), Channel.provider == provider, same)
     return session.scalars(query.order_by(Channel.id)).all()

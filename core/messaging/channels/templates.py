@@ -22,7 +22,7 @@ from core.channels.templates.template import Rendering, Template, read_template,
 from core.channels.types import SendError
 from core.messaging.channels.accounts import account
 from core.models import Channel, MessageTemplate
-from core.platform.db import run, system_transaction, transaction
+from core.platform.db import business_of, run, system_transaction, transaction
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +78,7 @@ def sync(channel_id: int) -> int:
         )
     fetched = list(PROVIDERS[sync_account.provider].templates(sync_account))
     with transaction(business_id) as session:
-        _save(session, business_id, owner, fetched)
+        _save(session, owner, fetched)
     return len(fetched)
 
 
@@ -101,11 +101,11 @@ ON CONFLICT (business_id, account, name, language) DO UPDATE SET
 """
 
 
-def _save(session: Session, business_id: int, owner: str, fetched: Sequence[Template]) -> None:
+def _save(session: Session, owner: str, fetched: Sequence[Template]) -> None:
     run(
         session,
         _SAVE,
-        {"business": business_id, "account": owner, "fetched": json.dumps([asdict(one) for one in fetched])},
+        {"business": business_of(session), "account": owner, "fetched": json.dumps([asdict(one) for one in fetched])},
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.channels.phone_numbers import is_bsuid
 from core.messaging.contacts import endings, merging
 from core.messaging.contacts.addresses import Address, ResolvedContact
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 
 @dataclass(slots=True, eq=False)
@@ -50,9 +50,8 @@ _FOREVER = datetime.max.replace(tzinfo=UTC)
 class IdentityBatch:
     """The identities of one batch of addresses, and the changes to save."""
 
-    def __init__(self, session: Session, business_id: int) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._business_id = business_id
         self._entries: dict[tuple[str, str], list[_IdentityDraft]] = defaultdict(list)
         self._by_key: dict[str, list[_IdentityDraft]] = defaultdict(list)
         self._named: dict[int, _ContactDraft] = {}
@@ -115,10 +114,10 @@ class IdentityBatch:
             people_named = [{"contact": contact_id, "name": person.name} for contact_id, person in self._named.items()]
             self._session.execute(_NAME, people_named)
         for keep_id, merged_id in self._joined:
-            merging.merge(self._session, self._business_id, keep_id, merged_id)
+            merging.merge(self._session, keep_id, merged_id)
         if self._taken:
             taken = [entry.identity_id for entry in self._taken if entry.identity_id is not None]
-            endings.announce(self._session, self._business_id, taken)
+            endings.announce(self._session, taken)
         self._find_current()
 
     def resolved(self, entry: _IdentityDraft) -> ResolvedContact:
@@ -229,7 +228,7 @@ class IdentityBatch:
         """Insert rows and return their ids in the same order: ids are assigned row by row."""
         if not any(columns.values()):
             return []
-        return sorted(run(self._session, statement, {"business": self._business_id, **columns}).scalars())
+        return sorted(run(self._session, statement, {"business": business_of(self._session), **columns}).scalars())
 
 
 _CONTACTS = """

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from core.accounts.visibility import Conditions
 from core.conversations import search
 from core.models import Contact, ContactIdentity, Conversation
+from core.platform.db import business_of
 
 _MAX_CANDIDATES = 20
 
@@ -28,13 +29,12 @@ class Candidate:
     same_number: bool
 
 
-def candidates(
-    session: Session, business_id: int, contact_id: int, words: str = "", seen: Conditions = ()
-) -> list[Candidate]:
+def candidates(session: Session, contact_id: int, words: str = "", seen: Conditions = ()) -> list[Candidate]:
     """Return contacts who share a number, then those with the same words in their name; or those found by `words`.
 
     Only contacts with a visible conversation are listed, and only visible conversations are counted.
     """
+    business_id = business_of(session)
     sharing = set(session.scalars(_sharing(contact_id)))
     if not words.strip():
         words = session.scalar(select(Contact.name).where(Contact.id == contact_id)) or ""

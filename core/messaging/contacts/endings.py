@@ -11,14 +11,15 @@ from core.channels.phone_numbers import display
 from core.conversations import lifecycle
 from core.messaging.outbound import status
 from core.models import Severity
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 
-def announce(session: Session, business_id: int, identity_ids: Sequence[int]) -> None:
+def announce(session: Session, identity_ids: Sequence[int]) -> None:
     """Cancel messages to addresses that ended without a successor, and report it.
 
     In the newest conversation of each, and in a notification.
     """
+    business_id = business_of(session)
     status.cancel_queued(session, status.ENDED, identity_ids=identity_ids)
     for conversation_id, channel_id, address in run(session, _CONVERSATIONS, {"identities": list(identity_ids)}).all():
         shown = display(address)

@@ -15,12 +15,13 @@ from core.messaging.contacts.limits import LONGEST_ABOUT
 from core.messaging.inbound.webhook_events import lock_receiving
 from core.models import Contact, ContactIdentity, ContactMerge, Conversation, ConversationStatus
 from core.platform import events
+from core.platform.db import business_of
 from core.platform.errors import Conflict, NotFound
 
 _NO_SYNC = {"synchronize_session": False}
 
 
-def merge(session: Session, business_id: int, keep_id: int, merged_id: int) -> int:
+def merge(session: Session, keep_id: int, merged_id: int) -> int:
     """Move the addresses and conversations of one contact to another. Returns the id of the merge, for undoing.
 
     The kept contact's name and fields win; fields only the other has are added. Of two open conversations on one
@@ -32,11 +33,12 @@ def merge(session: Session, business_id: int, keep_id: int, merged_id: int) -> i
         Conflict: they are the same.
         Conflict: one of them was merged before.
     """
+    business_id = business_of(session)
     keep, merged = _lock(session, keep_id, merged_id)
     if keep.merged_into_id is not None or merged.merged_into_id is not None:
         raise Conflict("already_merged", "One of these contacts was merged into another.")
     moved: dict[str, Any] = {
-        "closed": _close_older(session, business_id, keep_id, merged_id),
+        "closed": _close_older(session, keep_id, merged_id),
         "conversations": _reassign(session, Conversation, merged_id, keep_id),
         "identities": _reassign(session, ContactIdentity, merged_id, keep_id),
         "silenced": _propagate_opt_outs(session, keep_id),
@@ -53,7 +55,7 @@ def merge(session: Session, business_id: int, keep_id: int, merged_id: int) -> i
     return record.id
 
 
-def undo(session: Session, business_id: int, merge_id: int) -> None:
+def undo(session: Session, merge_id: int) -> None:
     """Undo a merge. Later messages go to the contact whose address they came from.
 
     A name or field edited since is kept. Undoing twice changes nothing.
@@ -94,7 +96,7 @@ def undo(session: Session, business_id: int, merge_id: int) -> None:
     record.undone_at = func.now()
     session.flush()
     audit_log.record(session, "contact.unmerge", f"contact:{keep.id}", merged=merged.id)
-    events.publish_change(session, business_id, 0)
+    events.publish_change(session, business_of(session), 0)
 
 
 def _lock(session: Session, keep_id: int, merged_id: int) -> tuple[Contact, Contact]:
@@ -131,7 +133,7 @@ def _reassign(session: Session, table: type[Conversation | ContactIdentity], sou
     )
 
 
-def _close_older(session: Session, business_id: int, keep_id: int, merged_id: int) -> list[dict[str, Any]]:
+def _close_older(session: Session, keep_id: int, merged_id: int) -> list[dict[str, Any]]:
     """Close the older of two open conversations on each channel. Returns what undoing needs."""
     open_ones = session.scalars(
         select(Conversation)
@@ -145,10 +147,10 @@ def _close_older(session: Session, business_id: int, keep_id: int, merged_id: in
     by_channel: dict[int, list[Conversation]] = {}
     for one in open_ones:
         by_channel.setdefault(one.channel_id, []).append(one)
-    return [_close_into(session, business_id, pair) for pair in by_channel.values() if len(pair) > 1]
+    return [_close_into(session, pair) for pair in by_channel.values() if len(pair) > 1]
 
 
-def _close_into(session: Session, business_id: int, pair: Sequence[Conversation]) -> dict[str, Any]:
+def _close_into(session: Session, pair: Sequence[Conversation]) -> dict[str, Any]:
     older, newer = sorted(pair, key=lambda one: (one.last_message_at, one.id))
     waited = None if newer.waiting_since is None else newer.waiting_since.isoformat()
     before = {**closing.snapshot(older), "newer": newer.id, "newer_waited": waited}
@@ -158,7 +160,7 @@ def _close_into(session: Session, business_id: int, pair: Sequence[Conversation]
     newer.asked_id = max(newer.asked_id or 0, older.asked_id or 0) or None
     if newer.unsent_id is None:
         newer.unsent_id, newer.unsent_at = older.unsent_id, older.unsent_at
-    lifecycle.close(session, business_id, older.id)
+    lifecycle.close(session, business_of(session), older.id)
     return before
 
 

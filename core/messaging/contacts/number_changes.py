@@ -13,26 +13,26 @@ from core.messaging.contacts import endings, merging
 from core.messaging.contacts.addresses import Address, ResolvedContact
 from core.messaging.contacts.directory import IDENTITIES, INHERIT_OPT_OUTS
 from core.messaging.contacts.resolve import resolve
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 _MOMENT = timedelta(microseconds=1)
 # A contact created at the new address since is the customer, whose message arrived before the notice.
 _NOTICE_DELAY = timedelta(hours=1)
 
 
-def apply(session: Session, business_id: int, change: IdentityChange, account: str = "") -> ResolvedContact:
+def apply(session: Session, change: IdentityChange, account: str = "") -> ResolvedContact:
     """Replace a contact's old address by the new one, and move their conversations to it.
 
     Queued messages are redirected. A previous owner of the new address has lost it; a contact created there since the
     change is the same person and is merged. A repeated or late notice does not undo later changes.
     """
     before = change.timestamp - _MOMENT
-    (keep,) = resolve(session, business_id, [Address(change.kind, change.old, account=account, at=before)])
-    _clear(session, business_id, change, keep)
-    identity_id = _attach(session, business_id, change, keep, account)
+    (keep,) = resolve(session, [Address(change.kind, change.old, account=account, at=before)])
+    _clear(session, change, keep)
+    identity_id = _attach(session, change, keep, account)
     if identity_id is None:
         return keep
-    _end_old(session, business_id, change, keep.contact_id, identity_id)
+    _end_old(session, change, keep.contact_id, identity_id)
     return ResolvedContact(identity_id, keep.contact_id)
 
 
@@ -43,7 +43,7 @@ class _Holder:
     recent: bool
 
 
-def _clear(session: Session, business_id: int, change: IdentityChange, keep: ResolvedContact) -> None:
+def _clear(session: Session, change: IdentityChange, keep: ResolvedContact) -> None:
     """Remove the new address from other contacts: merge those that are the customer, end it for the others."""
     values = {
         "kind": change.kind,
@@ -54,11 +54,11 @@ def _clear(session: Session, business_id: int, change: IdentityChange, keep: Res
     }
     holders = [_Holder(*row) for row in run(session, _HOLDERS, values)]
     for contact_id in {one.contact_id for one in holders if one.recent}:
-        merging.merge(session, business_id, keep.contact_id, contact_id)
+        merging.merge(session, keep.contact_id, contact_id)
     same = {one.contact_id for one in holders if one.recent}
     if lost := [one.identity_id for one in holders if one.contact_id not in same]:
         run(session, _END, {"ids": lost, "at": change.timestamp})
-        endings.announce(session, business_id, lost)
+        endings.announce(session, lost)
 
 
 _HOLDERS = """
@@ -71,9 +71,7 @@ ORDER BY i.id
 _END = "UPDATE contact_identities SET ended_at = %(at)s WHERE id = ANY(%(ids)s::bigint[])"
 
 
-def _attach(
-    session: Session, business_id: int, change: IdentityChange, keep: ResolvedContact, account: str
-) -> int | None:
+def _attach(session: Session, change: IdentityChange, keep: ResolvedContact, account: str) -> int | None:
     """Add the new address to the customer; None if they have left it again since."""
     values = {"keep": keep.contact_id, "kind": change.kind, "new": change.new, "at": change.timestamp}
     existing = run(session, _ATTACHED, values).one_or_none()
@@ -83,7 +81,7 @@ def _attach(
     if is_bsuid(change.new):
         key = run(session, _KEY_OF, {**values, "old": change.old}).scalar()
     row = {
-        "business": business_id,
+        "business": business_of(session),
         "contacts": [keep.contact_id],
         "kinds": [change.kind],
         "addresses": [change.new],
@@ -107,7 +105,7 @@ WHERE contact_id = %(keep)s AND kind = %(kind)s AND address = %(old)s AND ended_
 """
 
 
-def _end_old(session: Session, business_id: int, change: IdentityChange, contact_id: int, identity_id: int) -> None:
+def _end_old(session: Session, change: IdentityChange, contact_id: int, identity_id: int) -> None:
     """End the old address, with the user ids and the other channels' addresses of the same number."""
     key = lookup_key(change.old)
     values = {
@@ -122,7 +120,7 @@ def _end_old(session: Session, business_id: int, change: IdentityChange, contact
     run(session, _MOVE, values)
     elsewhere = list(run(session, _ELSEWHERE, values).scalars())
     if elsewhere:
-        endings.announce(session, business_id, elsewhere)
+        endings.announce(session, elsewhere)
 
 
 _END_OLD = """

@@ -106,7 +106,7 @@ def read(session: Session, contact_id: int, seen: Conditions = ()) -> Profile:
     )
 
 
-def rename(session: Session, business_id: int, contact_id: int, name: str) -> None:
+def rename(session: Session, contact_id: int, name: str) -> None:
     """Set a name, which profile names do not overwrite. Raises `Invalid`."""
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
@@ -116,7 +116,7 @@ def rename(session: Session, business_id: int, contact_id: int, name: str) -> No
     audit_log.record(session, "contact.rename", f"contact:{contact_id}")
 
 
-def describe(session: Session, business_id: int, contact_id: int, about: str) -> None:
+def describe(session: Session, contact_id: int, about: str) -> None:
     """Set the description. Raises `NotFound`, `Invalid`."""
     about = about.strip()
     if len(about) > LONGEST_ABOUT:
@@ -127,7 +127,7 @@ def describe(session: Session, business_id: int, contact_id: int, about: str) ->
     audit_log.record(session, "contact.describe", f"contact:{contact_id}")
 
 
-def set_field(session: Session, business_id: int, contact_id: int, name: str, value: str) -> None:
+def set_field(session: Session, contact_id: int, name: str, value: str) -> None:
     """Set a custom field, replacing its value; an empty value removes it.
 
     Raises:
@@ -150,7 +150,7 @@ def set_field(session: Session, business_id: int, contact_id: int, name: str, va
     audit_log.record(session, "contact.field", f"contact:{contact_id}", field=name)
 
 
-def set_opted_out(session: Session, business_id: int, contact_id: int, kind: str, *, opted_out: bool) -> None:
+def set_opted_out(session: Session, contact_id: int, kind: str, *, opted_out: bool) -> None:
     """Set or lift an opt-out that the customer asked for by other means than STOP or START.
 
     Queued messages to that kind of channel are cancelled. Raises `NotFound`.

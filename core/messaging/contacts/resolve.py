@@ -13,14 +13,14 @@ from core.messaging.outbound import status
 from core.models import ContactIdentity
 
 
-def resolve(session: Session, business_id: int, addresses: Sequence[Address]) -> list[ResolvedContact]:
+def resolve(session: Session, addresses: Sequence[Address]) -> list[ResolvedContact]:
     """Return the identity and contact of each address, creating missing ones, with one statement per step.
 
     A contact is found by a user id, else by any spelling of the number, while it was theirs. A number that comes with
     another user id than the known one has a new owner: it ends for the old one (`core.messaging.contacts.endings`). A
     profile name fills in a missing name and never overwrites one given in the console.
     """
-    batch = IdentityBatch(session, business_id)
+    batch = IdentityBatch(session)
     batch.load(addresses)
     identities = [batch.place(address) for address in addresses]
     batch.save()

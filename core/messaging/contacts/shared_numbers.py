@@ -16,7 +16,7 @@ from core.accounts.notifications import notify
 from core.channels.phone_numbers import digits, display, is_bsuid, lookup_key
 from core.channels.types import InboundMessage
 from core.models import Severity
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 if TYPE_CHECKING:
     from core.messaging.inbound.routes import Route
@@ -96,7 +96,7 @@ ORDER BY own, has_user_id DESC LIMIT 1
 """
 
 
-def notify_conflict(session: Session, business_id: int, conversation_id: int, conflict: NumberConflict) -> None:
+def notify_conflict(session: Session, conversation_id: int, conflict: NumberConflict) -> None:
     """Notify people whose number was shared, and what to do."""
     shown = display(conflict.number)
     if conflict.user_id:
@@ -109,5 +109,11 @@ def notify_conflict(session: Session, business_id: int, conversation_id: int, co
         )
     kind = "number_of_another" if conflict.user_id else "number_known"
     notify(
-        session, business_id, kind, Severity.WARNING, words, conversation_id=conversation_id, data={"address": shown}
+        session,
+        business_of(session),
+        kind,
+        Severity.WARNING,
+        words,
+        conversation_id=conversation_id,
+        data={"address": shown},
     )

@@ -29,16 +29,17 @@ from core.models import (
     Sender,
     Severity,
 )
+from core.platform.db import business_of
 
 
 def change_identity(
-    session: Session, business_id: int, channel_id: int, event_id: int, change: IdentityChange, account: str = ""
+    session: Session, channel_id: int, event_id: int, change: IdentityChange, account: str = ""
 ) -> None:
     """Replace a customer's address and show the change in an open conversation.
 
     See `core.messaging.contacts.number_changes`.
     """
-    known = number_changes.apply(session, business_id, change, account)
+    known = number_changes.apply(session, change, account)
     conversation_id = session.scalar(
         select(Conversation.id).where(
             Conversation.channel_id == channel_id,
@@ -51,7 +52,7 @@ def change_identity(
     session.execute(
         pg_insert(Message)
         .values(
-            business_id=business_id,
+            business_id=business_of(session),
             conversation_id=conversation_id,
             channel_id=channel_id,
             direction=Direction.INBOUND,
@@ -68,9 +69,9 @@ def change_identity(
     )
 
 
-def record_consent(session: Session, business_id: int, consent: MarketingConsent) -> None:
+def record_consent(session: Session, consent: MarketingConsent) -> None:
     """Stop or resume marketing messages to a customer; replies to their own questions are not affected."""
-    (known,) = resolve(session, business_id, [Address(consent.kind, consent.sender, at=consent.timestamp)])
+    (known,) = resolve(session, [Address(consent.kind, consent.sender, at=consent.timestamp)])
     session.execute(
         update(ContactIdentity)
         .where(ContactIdentity.id == known.identity_id)
@@ -78,22 +79,23 @@ def record_consent(session: Session, business_id: int, consent: MarketingConsent
     )
 
 
-def save_names(session: Session, business_id: int, names: Sequence[tuple[str, AddressBookName]]) -> None:
+def save_names(session: Session, names: Sequence[tuple[str, AddressBookName]]) -> None:
     """Save names from the business's address book: fill in missing names and create unknown contacts."""
     if names:
         addresses = [
             Address(one.kind, one.sender, phone=one.phone, name=readable_name(one.name) or None, account=account)
             for account, one in names
         ]
-        resolve(session, business_id, addresses)
+        resolve(session, addresses)
 
 
-def record_account_update(session: Session, business_id: int, channel_id: int, notice: AccountUpdate) -> None:
+def record_account_update(session: Session, channel_id: int, notice: AccountUpdate) -> None:
     """Apply an update of the provider about the account, a number or a template, and notify people once.
 
     Pauses the numbers of an account that may not send and resumes them when the restriction is lifted, updates a
     template's row, and schedules a refresh of the numbers' status.
     """
+    business_id = business_of(session)
     news = notice.news or News(notice.topic, notice.severity)
     kind = news.words
     mark = Mark.of(f"{notice.account} {notice.topic} {news.about}"[:_LONGEST_ABOUT], [kind, notice.payload])
@@ -103,8 +105,8 @@ def record_account_update(session: Session, business_id: int, channel_id: int, n
         templates.mark_changed(session, channel_id)
         templates.apply_update(session, channel_id, news.template)
     else:
-        accounts.mark_stale(session, business_id, notice.account, channel_id)
-    data = {**news.facts, **_act(session, business_id, channel_id, notice, news)}
+        accounts.mark_stale(session, notice.account, channel_id)
+    data = {**news.facts, **_act(session, channel_id, notice, news)}
     words = sentence("en", kind, data, notice.text)
     notify(session, business_id, kind, Severity(notice.severity), words, data=data, mark=mark)
 
@@ -112,17 +114,17 @@ def record_account_update(session: Session, business_id: int, channel_id: int, n
 _LONGEST_ABOUT = 500
 
 
-def _act(session: Session, business_id: int, channel_id: int, notice: AccountUpdate, news: News) -> dict[str, Any]:
+def _act(session: Session, channel_id: int, notice: AccountUpdate, news: News) -> dict[str, Any]:
     """Pause or resume the account's numbers. Returns the resulting facts for the notification."""
     if news.sending_effect is SendingEffect.RESUME:
-        return {"resumed": pauses.resume(session, business_id, channel_id, notice.account)}
+        return {"resumed": pauses.resume(session, channel_id, notice.account)}
     if news.sending_effect is SendingEffect.ANSWERS_ONLY and news.until and news.until > datetime.now(UTC):
-        pauses.restrict_to_replies(session, business_id, channel_id, notice.account, news.until)
+        pauses.restrict_to_replies(session, channel_id, notice.account, news.until)
         return {"answers_only": True}
     if news.sending_effect is not SendingEffect.STOP:
         return {}
-    reason = sentence(language_of(session, business_id), news.words, news.facts, notice.text)
-    paused = pauses.pause(session, business_id, channel_id, notice.account, reason, news.until)
+    reason = sentence(language_of(session, business_of(session)), news.words, news.facts, notice.text)
+    paused = pauses.pause(session, channel_id, notice.account, reason, news.until)
     if not paused:
         return {}
     ends = {"resumes_at": f"{news.until:%Y-%m-%d %H:%M} UTC"} if news.until else {"by_hand": True}

@@ -16,23 +16,23 @@ from core.channels.types import Receipt
 from core.messaging.outbound import settlement, status
 from core.models import DeliveryReceipt, Message, MessageStatus
 from core.platform import events
-from core.platform.db import run
+from core.platform.db import business_of, enter_business, leave_business, run
 
 Key = tuple[int, str]
 
 
-def store(session: Session, business_id: int, reports: Sequence[tuple[int, Receipt]]) -> None:
+def store(session: Session, reports: Sequence[tuple[int, Receipt]]) -> None:
     """Store each receipt and apply it to its message; one without a known message is applied later."""
     if not reports:
         return
     matched = _match(session, reports)
-    new = _insert(session, business_id, [_row(channel_id, report, matched) for channel_id, report in reports])
+    new = _insert(session, [_row(channel_id, report, matched) for channel_id, report in reports])
     by_message: dict[int, list[_Report]] = defaultdict(list)
     for channel_id, report in reports:
         message_id = _message_of(channel_id, report, matched)
         if message_id and (channel_id, report.provider_id, report.status, report.timestamp) in new:
             by_message[message_id].append(_fresh(report))
-    _apply(session, business_id, by_message)
+    _apply(session, by_message)
 
 
 def match_waiting(session: Session) -> int:
@@ -59,9 +59,11 @@ def match_waiting(session: Session) -> int:
         by_business[waiting.business_id][message_id].append(
             _Report(waiting.status, waiting.provider_id, waiting.occurred_at, waiting.errors)
         )
-    for business_id, waiting_by_message in by_business.items():
-        _apply(session, business_id, waiting_by_message)
     session.flush()
+    for business_id, waiting_by_message in by_business.items():
+        enter_business(session, business_id)
+        _apply(session, waiting_by_message)
+        leave_business(session)
     return len(rows)
 
 
@@ -100,12 +102,12 @@ def _message_of(channel_id: int, report: Receipt, matched: dict[Key | int, int])
     return matched.get((channel_id, report.provider_id))
 
 
-def _insert(session: Session, business_id: int, rows: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
+def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> set[tuple[Any, ...]]:
     """Store receipts and return those that are new.
 
     A repeated one says nothing new, and its message may have been sent once more since it failed.
     """
-    stored = run(session, _KEEP, {"business": business_id, "rows": json.dumps(rows)})
+    stored = run(session, _KEEP, {"business": business_of(session), "rows": json.dumps(rows)})
     return {tuple(row) for row in stored}
 
 
@@ -143,7 +145,7 @@ class _Report:
     errors: Sequence[dict[str, str]]
 
 
-def _apply(session: Session, business_id: int, by_message: dict[int, list[_Report]]) -> None:
+def _apply(session: Session, by_message: dict[int, list[_Report]]) -> None:
     """Move each message along the status table and settle the deliveries that were still being sent."""
     if not by_message:
         return
@@ -157,7 +159,7 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
         reached = status.settle(now, [report.status for report in reports])
         if reached == now:
             continue
-        events.publish_change(session, business_id, conversation_id)
+        events.publish_change(session, business_of(session), conversation_id)
         moves.append(
             {
                 "message": message_id,
@@ -174,7 +176,7 @@ def _apply(session: Session, business_id: int, by_message: dict[int, list[_Repor
                 healed.append(message_id)
     status.record_reports(session, moves)
     settlement.mark_sent(session, under_way, healed)
-    settlement.mark_failed(session, business_id, failed)
+    settlement.mark_failed(session, failed)
 
 
 _LOCK = """

@@ -17,7 +17,7 @@ from core.messaging.inbound import message_changes
 from core.messaging.inbound.store_messages import PlacedMessage, add_files, address_of, change_of, insert
 from core.models.message import ABOUT_ANOTHER
 from core.platform import events
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 if TYPE_CHECKING:
     from core.messaging.inbound.routes import Route
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 Pair = tuple[int, int]  # channel and contact
 
 
-def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
+def store(session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
     """Store old messages that are new here, all of a customer's on a channel in one closed conversation.
 
     A media message replaces the placeholder that was stored for it before.
     """
     if not arrived:
         return
-    known = resolve(session, business_id, [address_of(route, message) for _, route, message in arrived])
+    known = resolve(session, [address_of(route, message) for _, route, message in arrived])
     there = _there(session, arrived)
     new = [
         (item, who)
@@ -40,25 +40,25 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         if (item[1].channel_id, item[2].provider_id) not in there
     ]
     by_pair = {(route.channel_id, who.contact_id): (route.kind, who.identity_id) for (_, route, _), who in new}
-    conversation_ids = _conversations(session, business_id, by_pair)
+    conversation_ids = _conversations(session, by_pair)
     placed = [
         PlacedMessage(event_id, route, message, who, conversation_ids[route.channel_id, who.contact_id], None)
         for (event_id, route, message), who in new
     ]
-    stored, changed_before = insert(session, business_id, placed)
+    stored, changed_before = insert(session, placed)
     fresh = [
         (item, message_id)
         for item in placed
         if (message_id := stored.pop((item.route.channel_id, item.message.provider_id), None))
     ]
     filled = _fill(session, [PlacedMessage(*item, who, 0, None) for item, who in zip(arrived, known, strict=True)])
-    add_files(session, business_id, [*fresh, *filled])
+    add_files(session, [*fresh, *filled])
     made = [change_of(*one) for one in fresh if one[0].message.type in ABOUT_ANOTHER and one[0].message.target]
     if changed_before:
         made = [*message_changes.stored_changes(session, changed_before), *made]
     message_changes.apply(session, made)
     _date(session, {item.conversation_id for item, _ in (*fresh, *filled)})
-    events.publish_change(session, business_id, 0)
+    events.publish_change(session, business_of(session), 0)
 
 
 def _there(session: Session, arrived: Iterable[tuple[int, Route, InboundMessage]]) -> set[tuple[int, str]]:
@@ -74,12 +74,12 @@ JOIN messages m ON m.channel_id = r.channel AND m.provider_id = r.id
 """
 
 
-def _conversations(session: Session, business_id: int, by_pair: dict[Pair, tuple[str, int]]) -> dict[Pair, int]:
+def _conversations(session: Session, by_pair: dict[Pair, tuple[str, int]]) -> dict[Pair, int]:
     """Return each customer's history conversation on a channel, creating missing ones."""
     if not by_pair:
         return {}
     columns = {
-        "business": business_id,
+        "business": business_of(session),
         "channels": [channel_id for channel_id, _ in by_pair],
         "contacts": [contact_id for _, contact_id in by_pair],
         "kinds": [kind for kind, _ in by_pair.values()],

@@ -194,7 +194,7 @@ def _store_items(session: Session, items: Sequence[Item]) -> None:
     webhook_events.quarantine_all(session, dead)
     for business_id, own in by_business.items():
         enter_business(session, business_id)
-        _store_for_business(session, business_id, own)
+        _store_for_business(session, own)
 
 
 def _unknown(provider: str, parsed: ParsedItem) -> str:
@@ -212,7 +212,7 @@ def _unknown(provider: str, parsed: ParsedItem) -> str:
     return f"no channel here is {parsed.kind} {' or '.join(names)}: add it with {ways}"
 
 
-def _store_for_business(session: Session, business_id: int, items: Sequence[Item]) -> None:
+def _store_for_business(session: Session, items: Sequence[Item]) -> None:
     """Store a business's items.
 
     Messages and identity changes come in order, because a number's messages belong to its owner at that time; then
@@ -224,23 +224,19 @@ def _store_for_business(session: Session, business_id: int, items: Sequence[Item
         if isinstance(one, InboundMessage):
             written.append((event_id, route, one))
         elif isinstance(one, IdentityChange):
-            _store_messages(session, business_id, written)
+            _store_messages(session, written)
             written = []
-            account_updates.change_identity(session, business_id, route.channel_id, event_id, one, route.account)
-    _store_messages(session, business_id, written)
-    account_updates.save_names(
-        session, business_id, [(r.account, one) for _, r, one in routed if isinstance(one, AddressBookName)]
-    )
-    delivery_receipts.store(
-        session, business_id, [(r.channel_id, one) for _, r, one in routed if isinstance(one, Receipt)]
-    )
+            account_updates.change_identity(session, route.channel_id, event_id, one, route.account)
+    _store_messages(session, written)
+    account_updates.save_names(session, [(r.account, one) for _, r, one in routed if isinstance(one, AddressBookName)])
+    delivery_receipts.store(session, [(r.channel_id, one) for _, r, one in routed if isinstance(one, Receipt)])
     for _, _, one in routed:
         if isinstance(one, MarketingConsent):
-            account_updates.record_consent(session, business_id, one)
+            account_updates.record_consent(session, one)
         elif isinstance(one, AccountUpdate):
-            account_updates.record_account_update(session, business_id, route.channel_id, one)
+            account_updates.record_account_update(session, route.channel_id, one)
 
 
-def _store_messages(session: Session, business_id: int, written: Sequence[tuple[int, Route, InboundMessage]]) -> None:
-    store_messages.store(session, business_id, [item for item in written if not item[2].historic])
-    history.store(session, business_id, [item for item in written if item[2].historic])
+def _store_messages(session: Session, written: Sequence[tuple[int, Route, InboundMessage]]) -> None:
+    store_messages.store(session, [item for item in written if not item[2].historic])
+    history.store(session, [item for item in written if item[2].historic])

@@ -22,7 +22,7 @@ from core.messaging.contacts.resolve import resolve, set_opted_out
 from core.messaging.inbound import message_changes
 from core.models import Attachment, Direction, Message, MessageStatus, Sender
 from core.models.message import ABOUT_ANOTHER
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 if TYPE_CHECKING:
     from core.messaging.inbound.routes import Route
@@ -40,12 +40,13 @@ class PlacedMessage:
     rating: csat.Rating | None
 
 
-def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
+def store(session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
     """Store new messages. A message that is stored already is left unchanged."""
+    business_id = business_of(session)
     if not arrived:
         return
     arrived, conflicts = shared_numbers.apply_shared(session, arrived)
-    known = resolve(session, business_id, [address_of(route, message) for _, route, message in arrived])
+    known = resolve(session, [address_of(route, message) for _, route, message in arrived])
     targets = _targets(session, arrived)
     ratings = csat.match_answers(session, [_rating_answer(item, who) for item, who in zip(arrived, known, strict=True)])
     opened = incoming.find_or_open(
@@ -70,13 +71,13 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
         )
         for (event_id, route, message), who, rated in zip(arrived, known, ratings, strict=True)
     ]
-    stored, changed_before = insert(session, business_id, placed)
+    stored, changed_before = insert(session, placed)
     fresh = [
         (item, message_id)
         for item in placed  # of two with one id the first was stored
         if (message_id := stored.pop((item.route.channel_id, item.message.provider_id), None))
     ]
-    add_files(session, business_id, fresh)
+    add_files(session, fresh)
     made = [change_of(*one) for one in fresh if one[0].message.type in ABOUT_ANOTHER and one[0].message.target]
     if changed_before:
         made = [*message_changes.stored_changes(session, changed_before), *made]
@@ -86,8 +87,8 @@ def store(session: Session, business_id: int, arrived: Sequence[tuple[int, Route
     message_changes.settle(session, made)
     for item, _ in fresh:
         if conflict := conflicts.get(item.message.provider_id):
-            shared_numbers.notify_conflict(session, business_id, item.conversation_id, conflict)
-    csat.save(session, business_id, [item.rating for item, _ in fresh if item.rating])
+            shared_numbers.notify_conflict(session, item.conversation_id, conflict)
+    csat.save(session, [item.rating for item, _ in fresh if item.rating])
 
 
 def _rating_answer(arrived: tuple[int, Route, InboundMessage], who: ResolvedContact) -> csat.CustomerText | None:
@@ -145,14 +146,12 @@ def _targets(
     return {(channel_id, provider_id): conversation_id for channel_id, provider_id, conversation_id in rows}
 
 
-def insert(
-    session: Session, business_id: int, placed: Sequence[PlacedMessage]
-) -> tuple[dict[tuple[int, str], int], list[int]]:
+def insert(session: Session, placed: Sequence[PlacedMessage]) -> tuple[dict[tuple[int, str], int], list[int]]:
     """Insert messages in order of arrival.
 
     Returns the ids of the new ones, and of those among them whose edit or revocation was stored before.
     """
-    values = {"business": business_id, "rows": json.dumps([_row(item) for item in placed])}
+    values = {"business": business_of(session), "rows": json.dumps([_row(item) for item in placed])}
     rows = run(session, _STORE, values).all()
     return {(row.channel_id, row.provider_id): row.id for row in rows}, [row.id for row in rows if row.changed]
 
@@ -216,11 +215,11 @@ def _payload(message: InboundMessage) -> dict[str, Any]:
 _RESERVED_KEYS = frozenset({"edited", "revoked", "reactions", "written_at", "media", "group_id"})
 
 
-def add_files(session: Session, business_id: int, fresh: Sequence[tuple[PlacedMessage, int]]) -> None:
+def add_files(session: Session, fresh: Sequence[tuple[PlacedMessage, int]]) -> None:
     """Insert the messages' files, due for download."""
     rows = [
         {
-            "business_id": business_id,
+            "business_id": business_of(session),
             "message_id": message_id,
             "position": position,
             "provider_media_id": media.provider_media_id,

@@ -28,6 +28,7 @@ from core.models import (
     Message,
     Sender,
 )
+from core.platform.db import business_of
 
 LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 
@@ -66,17 +67,17 @@ class SendAccepted:
     replayed: bool = False
 
 
-def submit(session: Session, business_id: int, request: SendRequest) -> SendAccepted:
+def submit(session: Session, request: SendRequest) -> SendAccepted:
     """Queue the message; wake a worker after the commit.
 
     Raises what `enqueue_message` raises, and `InvalidMessage` for an unusable recipient or reply.
     """
-    earlier = _earlier(session, business_id, request) if request.idempotency_key else None
-    conversation_id = earlier or _conversation(session, business_id, request)
+    earlier = _earlier(session, request) if request.idempotency_key else None
+    conversation_id = earlier or _conversation(session, request)
     message = _new_message(request, _quoted(session, conversation_id, request.reply_to))
     if request.take_over and earlier is None:
-        conversations.take_over(session, business_id, conversation_id, None)
-    message_ids = enqueue_message(session, business_id, conversation_id, message)
+        conversations.take_over(session, business_of(session), conversation_id, None)
+    message_ids = enqueue_message(session, conversation_id, message)
     if earlier is None:
         audit_log.record(session, "message.send", f"conversation:{conversation_id}", ids=message_ids)
     return SendAccepted(message_ids, replayed=earlier is not None)
@@ -94,11 +95,12 @@ def _new_message(request: SendRequest, reply_to: str | None) -> NewMessage:
     )
 
 
-def _earlier(session: Session, business_id: int, request: SendRequest) -> int | None:
+def _earlier(session: Session, request: SendRequest) -> int | None:
     """Return the conversation in which this key was used. Requests with the same key are serialised here.
 
     Raises `Invalid` when the key was used for another recipient.
     """
+    business_id = business_of(session)
     session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(f"{business_id} {request.idempotency_key}", 0)))
     )
@@ -115,11 +117,11 @@ def _earlier(session: Session, business_id: int, request: SendRequest) -> int | 
     return conversation_id
 
 
-def _conversation(session: Session, business_id: int, request: SendRequest) -> int:
+def _conversation(session: Session, request: SendRequest) -> int:
     if request.conversation_id is None:
         if request.recipient is None:
             raise InvalidMessage("to", "is missing: give channel and to, or conversation_id")
-        return _open(session, business_id, request.recipient)
+        return _open(session, request.recipient)
     if request.recipient and not _is_with(session, request.conversation_id, request.recipient):
         raise InvalidMessage("conversation_id", "is not a conversation with this recipient on this channel")
     return request.conversation_id
@@ -131,14 +133,14 @@ def _is_with(session: Session, conversation_id: int, recipient: Recipient) -> bo
     return known is not None and (conversation.kind, conversation.contact_id) == (recipient.kind, known.contact_id)
 
 
-def _open(session: Session, business_id: int, recipient: Recipient) -> int:
+def _open(session: Session, recipient: Recipient) -> int:
     """Return the recipient's conversation on the chosen number, opening one if needed."""
     address = _address(recipient)
     channel = _channel(session, recipient)
-    known = _identity(session, business_id, address)
+    known = _identity(session, address)
     bot = versions.reply_policies(session, [channel.bot_id]).get(channel.bot_id) if channel.bot_id else None
     key = incoming.ConversationKey(channel.id, channel.kind, known.contact_id, known.identity_id, bot)
-    return incoming.find_or_open(session, business_id, [key])[channel.id, known.contact_id]
+    return incoming.find_or_open(session, business_of(session), [key])[channel.id, known.contact_id]
 
 
 def _address(recipient: Recipient) -> Address:
@@ -163,12 +165,12 @@ def _channel(session: Session, recipient: Recipient) -> Channel:
     return channel
 
 
-def _identity(session: Session, business_id: int, address: Address) -> ResolvedContact:
+def _identity(session: Session, address: Address) -> ResolvedContact:
     """Return the contact with this address, creating one if needed."""
     if known := _find(session, address):
         return known
     lock_receiving(session)  # an arriving message may be creating the same contact
-    return _find(session, address) or resolve(session, business_id, [address])[0]
+    return _find(session, address) or resolve(session, [address])[0]
 
 
 def _find(session: Session, address: Address) -> ResolvedContact | None:

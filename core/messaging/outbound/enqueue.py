@@ -25,7 +25,7 @@ from core.models import ConversationStatus, Sender
 from core.models.conversation import IN_GROUP
 from core.models.message import ABOUT_ANOTHER
 from core.platform import events
-from core.platform.db import run
+from core.platform.db import business_of, run
 from core.platform.errors import BotHubError, Conflict, Invalid, NotFound
 
 
@@ -61,7 +61,7 @@ class NewMessage:
 Refusal = BotHubError | InvalidMessage
 
 
-def enqueue_message(session: Session, business_id: int, conversation_id: int, message: NewMessage) -> list[int]:
+def enqueue_message(session: Session, conversation_id: int, message: NewMessage) -> list[int]:
     """Queue a message in a conversation; wake a worker after the commit.
 
     A text too long for the channel is split into several messages. The same idempotency key with the same message
@@ -74,15 +74,13 @@ def enqueue_message(session: Session, business_id: int, conversation_id: int, me
         InvalidMessage: the provider would refuse it, or its file is not stored here; names the part and the limit.
         Invalid: the idempotency key was used for another message.
     """
-    (queued,) = enqueue_messages(session, business_id, {conversation_id: message})
+    (queued,) = enqueue_messages(session, {conversation_id: message})
     if isinstance(queued, Exception):
         raise queued
     return queued
 
 
-def enqueue_messages(
-    session: Session, business_id: int, messages: Mapping[int, NewMessage]
-) -> list[list[int] | Refusal]:
+def enqueue_messages(session: Session, messages: Mapping[int, NewMessage]) -> list[list[int] | Refusal]:
     """Queue messages in many conversations with a few statements. Returns the ids of each, or its refusal."""
     targets = _load(session, messages)
     outcomes: dict[int, list[int] | Refusal] = {}
@@ -92,21 +90,19 @@ def enqueue_messages(
             if message.idempotency_key and (earlier := _earlier(session, conversation_id, message)):
                 outcomes[conversation_id] = earlier
             else:
-                parts += _parts(session, business_id, targets.get(conversation_id), conversation_id, message)
+                parts += _parts(session, targets.get(conversation_id), conversation_id, message)
         except (BotHubError, InvalidMessage) as refusal:
             outcomes[conversation_id] = refusal
     if parts:
         queued: dict[int, list[int]] = {}
-        for message_id, conversation_id in _store(session, business_id, parts):
+        for message_id, conversation_id in _store(session, parts):
             queued.setdefault(conversation_id, []).append(message_id)
-            events.publish_change(session, business_id, conversation_id)
+            events.publish_change(session, business_of(session), conversation_id)
         outcomes.update(queued)
     return [outcomes[conversation_id] for conversation_id in messages]
 
 
-def _parts(
-    session: Session, business_id: int, target: _Target | None, conversation_id: int, message: NewMessage
-) -> list[dict[str, Any]]:
+def _parts(session: Session, target: _Target | None, conversation_id: int, message: NewMessage) -> list[dict[str, Any]]:
     """Return the rows of a message. Raises what `enqueue_message` raises when it may not be sent."""
     if target is None:
         raise NotFound(f"No conversation {conversation_id}.")
@@ -140,7 +136,7 @@ def _parts(
     if len(contents) > MAX_PARTS:
         raise InvalidMessage("text", f"would be {len(contents)} messages: at most {MAX_PARTS} go out at once")
     provider_channel = channel(target.channel_id)
-    outgoing.check(session, business_id, provider_channel, message.content)
+    outgoing.check(session, provider_channel, message.content)
     for content in contents:
         provider_channel.check(content["type"], content)
     templates.check(session, target.channel_id, message.content, template, target.address)
@@ -272,9 +268,9 @@ SELECT id, conversation_id FROM message ORDER BY id
 """
 
 
-def _store(session: Session, business_id: int, parts: Sequence[Mapping[str, Any]]) -> Sequence[tuple[int, int]]:
+def _store(session: Session, parts: Sequence[Mapping[str, Any]]) -> Sequence[tuple[int, int]]:
     """Insert the messages. Returns their ids, each with its conversation's."""
-    rows = run(session, _STORE, {"business": business_id, "parts": json.dumps(parts)})
+    rows = run(session, _STORE, {"business": business_of(session), "parts": json.dumps(parts)})
     return [(message_id, conversation_id) for message_id, conversation_id in rows]
 
 

@@ -18,6 +18,7 @@ from core.messaging.outbound import status, waiting
 from core.models import Channel, ChannelState, ContactIdentity, Conversation, Delivery, Message, MessageStatus
 from core.platform import events
 from core.platform.config import get_settings
+from core.platform.db import business_of
 from core.platform.errors import Conflict, NotFound
 
 _MAX_MESSAGES = 1000  # messages per call; the next call takes the rest
@@ -54,9 +55,7 @@ class Retried:
     refused: Sequence[Refusal] = field(default_factory=tuple)
 
 
-def retry(
-    session: Session, business_id: int, ids: Sequence[int] | None, cause: str | None, *, by_program: bool = False
-) -> Retried:
+def retry(session: Session, ids: Sequence[int] | None, cause: str | None, *, by_program: bool = False) -> Retried:
     """Queue failed messages again, keeping their attempts; wake a worker after the commit.
 
     Without `ids`: all failed messages that a retry may fix, or those of one `cause`; at most 1000, those that can be
@@ -65,7 +64,7 @@ def retry(
     people have seen a preview of a cause.
     """
     named = _is_named(ids, cause, by_program=by_program)
-    rows = session.execute(_candidates(business_id, ids, cause, named=named)).all()
+    rows = session.execute(_candidates(business_of(session), ids, cause, named=named)).all()
     refused = {row.id: Refused[row.refusal] for row in rows if row.refusal}
     for missing in sorted(set(ids or ()) - {row.id for row in rows}):
         refused[missing] = Refused.UNKNOWN if cause is None else Refused.OTHER_CAUSE
@@ -84,13 +83,13 @@ class Preview:
     refused: Mapping[Refused, int]
 
 
-def retry_unfinished(session: Session, business_id: int) -> Retried:
+def retry_unfinished(session: Session) -> Retried:
     """Retry failed messages that the provider neither accepted nor refused; for clients that ask every minute.
 
     Each is retried until it had three times the automatic attempts. Serves a deprecated endpoint.
     """
     most = 3 * get_settings().retry_max_attempts
-    failed = _candidates(business_id, None, None, named=False)
+    failed = _candidates(business_of(session), None, None, named=False)
     rows = session.execute(failed.where(Message.provider_id.is_(None), Delivery.attempts < most)).all()
     queued = [row.id for row in rows if row.refusal is None]
     _queue(session, queued)
@@ -101,7 +100,6 @@ def retry_unfinished(session: Session, business_id: int) -> Retried:
 
 def preview(
     session: Session,
-    business_id: int,
     cause: str | None,
     ids: Sequence[int] | None = None,
     *,
@@ -109,7 +107,7 @@ def preview(
 ) -> Preview:
     """Return what `retry` of all failed messages, those of one cause or those named would do now."""
     named = _is_named(ids, cause, by_program=by_program)
-    candidates = _candidates(business_id, ids, cause, named=named, retryable_only=False)
+    candidates = _candidates(business_of(session), ids, cause, named=named, retryable_only=False)
     rows = session.execute(candidates.with_for_update(read=True, skip_locked=True)).all()
     refused = Counter(Refused[row.refusal] for row in rows if row.refusal)
     refused[Refused.UNKNOWN] += len(set(ids or ()) - {row.id for row in rows})
@@ -118,11 +116,12 @@ def preview(
     return Preview(len(retryable), len({row.identity_id for row in retryable}), refused)
 
 
-def give_up(session: Session, business_id: int, ids: Sequence[int] | None, cause: str | None = None) -> int:
+def give_up(session: Session, ids: Sequence[int] | None, cause: str | None = None) -> int:
     """Cancel queued, failed and uncertain messages. Returns how many.
 
     Without `ids`: what failed by `cause`, oldest first and at most 1000.
     """
+    business_id = business_of(session)
     if ids is None:
         failed = select(Message.id).where(
             Message.business_id == business_id,
@@ -140,7 +139,7 @@ def give_up(session: Session, business_id: int, ids: Sequence[int] | None, cause
     return len(cancelled)
 
 
-def cancel(session: Session, business_id: int, message_id: int) -> None:
+def cancel(session: Session, message_id: int) -> None:
     """Cancel a message that has not been sent. Does nothing when it is cancelled already.
 
     Raises:
@@ -159,13 +158,13 @@ def cancel(session: Session, business_id: int, message_id: int) -> None:
         return
     if now != MessageStatus.QUEUED:
         raise Conflict("conflict", f"Only a message that waits to be sent can be cancelled: this one is {now}.")
-    give_up(session, business_id, [message_id])
+    give_up(session, [message_id])
 
 
 _OPEN = (MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.UNCERTAIN)
 
 
-def confirm_sent(session: Session, business_id: int, message_id: int) -> None:
+def confirm_sent(session: Session, message_id: int) -> None:
     """Mark an uncertain message as sent, confirmed by a person. Does nothing to other messages."""
     sent_at = func.coalesce(Message.sent_at, func.now())
     confirmed = status.move(
@@ -176,7 +175,7 @@ def confirm_sent(session: Session, business_id: int, message_id: int) -> None:
     _update_deliveries(session, confirmed, uncertain_since=None)
     waiting.end(session, [message_id])
     audit_log.record(session, "queue.confirm", f"message:{message_id}")
-    events.publish_change(session, business_id, confirmed[message_id])
+    events.publish_change(session, business_of(session), confirmed[message_id])
 
 
 def _is_named(ids: Sequence[int] | None, cause: str | None, *, by_program: bool) -> bool:

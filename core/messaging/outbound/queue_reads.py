@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.accounts import visibility
 from core.accounts.visibility import Viewer
 from core.models import ContactIdentity, Conversation, Delivery, Message, MessageStatus, Sees
+from core.platform.db import business_of
 
 _LISTED = 50
 
@@ -79,8 +80,9 @@ WHERE m.business_id = :business AND m.created_at >= now() - interval '7 days'
 """)
 
 
-def queue_state(session: Session, business_id: int, viewer: Viewer | None = None) -> QueueState:
+def queue_state(session: Session, viewer: Viewer | None = None) -> QueueState:
     """Return the outbox of one business, limited to visible conversations; the rates cover all."""
+    business_id = business_of(session)
     groups = session.execute(text(_GROUPS.format(seen=_seen(viewer))), {"business": business_id}).all()
     recent = session.execute(_RECENT, {"business": business_id}).one()
     waiting = [row for row in groups if row.status in (MessageStatus.QUEUED, MessageStatus.SENDING)]
@@ -94,14 +96,13 @@ def queue_state(session: Session, business_id: int, viewer: Viewer | None = None
         avg_attempts=_rounded(recent.avg_attempts),
         waiting=[Group(row.status, row.cause, row.number) for row in waiting],
         by_cause=settled,
-        failed_messages=_newest(session, business_id, MessageStatus.FAILED, viewer),
-        uncertain_messages=_newest(session, business_id, MessageStatus.UNCERTAIN, viewer),
+        failed_messages=_newest(session, MessageStatus.FAILED, viewer),
+        uncertain_messages=_newest(session, MessageStatus.UNCERTAIN, viewer),
     )
 
 
 def group(
     session: Session,
-    business_id: int,
     status: str,
     cause: str | None,
     before: int | None = None,
@@ -112,14 +113,16 @@ def group(
     No cause: not attempted yet.
     """
     its_cause = Message.error["cause"].as_string()
-    query = _unsent(business_id, status, viewer).where(its_cause.is_(None) if cause is None else its_cause == cause)
+    query = _unsent(business_of(session), status, viewer).where(
+        its_cause.is_(None) if cause is None else its_cause == cause
+    )
     if before is not None:
         query = query.where(Message.id < before)
     return [Unsent(*row) for row in session.execute(query)]
 
 
-def _newest(session: Session, business_id: int, status: MessageStatus, viewer: Viewer | None) -> list[Unsent]:
-    return [Unsent(*row) for row in session.execute(_unsent(business_id, status, viewer))]
+def _newest(session: Session, status: MessageStatus, viewer: Viewer | None) -> list[Unsent]:
+    return [Unsent(*row) for row in session.execute(_unsent(business_of(session), status, viewer))]
 
 
 def _seen(viewer: Viewer | None) -> str:

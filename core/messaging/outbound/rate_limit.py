@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core.channels.kinds import PairRate
 from core.channels.registry import limits
 from core.models import ChannelLimit
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 FAILURES_TO_OPEN = 5
 OPEN_FOR = timedelta(seconds=60)
@@ -79,10 +79,10 @@ def reserve_slots(session: Session, channel_id: int, wanted: int, rate: float) -
     return SlotGrant(row[0], row[1])
 
 
-def ensure_flow(session: Session, business_id: int, channel_id: int) -> None:
+def ensure_flow(session: Session, channel_id: int) -> None:
     """Create the channel's rate row; every channel has one from its creation."""
     session.execute(
-        insert(ChannelLimit).values(business_id=business_id, channel_id=channel_id).on_conflict_do_nothing()
+        insert(ChannelLimit).values(business_id=business_of(session), channel_id=channel_id).on_conflict_do_nothing()
     )
 
 

@@ -95,7 +95,7 @@ def record_failure(session: Session, claimed: Claimed, error: SendError) -> None
         _conclude(session, claimed, MessageStatus.FAILED, shown)
         if error.diagnosis.fact:
             settlement.record_fact(session, error.diagnosis.fact, [claimed.identity_id])
-        settlement.handle_final_failure(session, claimed.business_id, [claimed.message_id])
+        settlement.handle_final_failure(session, [claimed.message_id])
 
 
 _JITTER = 0.2  # ± this share, so that a provider's outage does not end in one burst
@@ -177,7 +177,7 @@ def _update_limits(session: Session, claimed: Claimed, error: SendError) -> None
         return
     rate_limit.record_outcome(session, claimed.channel_id, healthy=True)
     if error.diagnosis.answers_only:
-        settlement.restrict_number(session, claimed.business_id, claimed.channel_id, error.error, error.diagnosis)
+        settlement.restrict_number(session, claimed.channel_id, error.error, error.diagnosis)
     elif error.cause is Cause.THROTTLED and error.retry_after:
         rate_limit.throttle(session, claimed.channel_id, min(error.retry_after, 60))
     elif error.cause is Cause.PAUSE_NUMBER:

@@ -15,7 +15,7 @@ from core.conversations import lifecycle as conversations
 from core.messaging.contacts.resolve import set_opted_out
 from core.messaging.outbound import rate_limit, waiting
 from core.models import Channel, ContactIdentity, Delivery, Message, MessageStatus, Sender, Severity
-from core.platform.db import run
+from core.platform.db import business_of, enter_business, leave_business, run
 
 _NO_SYNC = {"synchronize_session": False}
 
@@ -55,7 +55,7 @@ def record_fact(session: Session, fact: Fact, identity_ids: Sequence[int]) -> No
         set_opted_out(session, contact_id, kind, opted_out=True)
 
 
-def mark_failed(session: Session, business_id: int, errors: dict[int, dict[str, str]]) -> None:
+def mark_failed(session: Session, errors: dict[int, dict[str, str]]) -> None:
     """Fail messages that receipts reported as failed. They are not retried: one of the devices may still show them."""
     if not errors:
         return
@@ -78,7 +78,7 @@ def mark_failed(session: Session, business_id: int, errors: dict[int, dict[str, 
         if diagnosis.fact and identity_id is not None:
             record_fact(session, diagnosis.fact, [identity_id])
         if diagnosis.answers_only:
-            restrict_number(session, business_id, channel_id, error, diagnosis)
+            restrict_number(session, channel_id, error, diagnosis)
         session.execute(
             update(Message).where(Message.id == message_id).values(error=shown).execution_options(**_NO_SYNC)
         )
@@ -88,33 +88,31 @@ def mark_failed(session: Session, business_id: int, errors: dict[int, dict[str, 
         .values(next_attempt_at=None, uncertain_since=None)
         .execution_options(**_NO_SYNC)
     )
-    handle_final_failure(session, business_id, list(errors))
+    handle_final_failure(session, list(errors))
 
 
-def restrict_number(
-    session: Session, business_id: int, channel_id: int, error: ProviderError, diagnosis: Diagnosis
-) -> None:
+def restrict_number(session: Session, channel_id: int, error: ProviderError, diagnosis: Diagnosis) -> None:
     """Restrict a number that the provider limits for its quality to replies for a while, and notify people."""
     if rate_limit.restrict_to_replies(session, channel_id, diagnosis.wait):
         words = f"{error.title} ({error.code}). {diagnosis.advice} Answers go out; other messages wait for an hour."
         data = {"title": error.title, "code": error.code}
-        notify(session, business_id, "number_limited", Severity.HIGH, words, data=data)
+        notify(session, business_of(session), "number_limited", Severity.HIGH, words, data=data)
 
 
-def handle_final_failure(session: Session, business_id: int, message_ids: Sequence[int]) -> None:
+def handle_final_failure(session: Session, message_ids: Sequence[int]) -> None:
     """Notify people of final failures, restore the customers' waits, and hand failed bot answers to a person."""
     rows = session.execute(
         select(Message.id, Message.conversation_id, Message.sender, Message.error)
         .where(Message.id.in_(message_ids))
         .order_by(Message.conversation_id, Message.id)
     ).all()
-    restored = waiting.restore_wait(session, business_id, message_ids)
+    restored = waiting.restore_wait(session, message_ids)
     for message_id, conversation_id, sender, error in rows:
         title = str((error or {}).get("title") or f"error {(error or {}).get('code', '')}").rstrip(".")
         words = f"Message {message_id} could not be sent: {title}."
         target_id = restored.get(conversation_id, conversation_id)
         notification = _Notification("message_failed", words, {"title": title})
-        _notify_or_hand_off(session, business_id, target_id, sender, ("send_failed", title), notification)
+        _notify_or_hand_off(session, target_id, sender, ("send_failed", title), notification)
 
 
 def hand_off_uncertain_sends(session: Session, grace_seconds: float, limit: int = 200) -> int:
@@ -134,12 +132,14 @@ def hand_off_uncertain_sends(session: Session, grace_seconds: float, limit: int 
         .with_for_update(of=Delivery, skip_locked=True)
     ).all()
     for message_id, business_id, conversation_id, sender in rows:
-        target_id = waiting.restore_wait(session, business_id, [message_id]).get(conversation_id, conversation_id)
+        enter_business(session, business_id)
+        target_id = waiting.restore_wait(session, [message_id]).get(conversation_id, conversation_id)
         words = f"Nobody knows whether message {message_id} arrived. Ask the customer before sending it again."
         why = "nobody knows whether the last answer arrived"
         _notify_or_hand_off(
-            session, business_id, target_id, sender, ("send_uncertain", why), _Notification("message_uncertain", words)
+            session, target_id, sender, ("send_uncertain", why), _Notification("message_uncertain", words)
         )
+        leave_business(session)
     session.execute(
         update(Delivery)
         .where(Delivery.message_id.in_([row.id for row in rows]))
@@ -182,13 +182,13 @@ class _Notification(NamedTuple):
 
 def _notify_or_hand_off(
     session: Session,
-    business_id: int,
     conversation_id: int,
     sender: str,
     hand_off_reason: tuple[str, str],
     notification: _Notification,
 ) -> None:
     """Hand a conversation in bot mode to a person, which notifies them; otherwise send a notification."""
+    business_id = business_of(session)
     if sender == Sender.BOT and conversations.hand_off(session, business_id, conversation_id, *hand_off_reason):
         return
     notify(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.conversations import lifecycle as conversations
 from core.platform import events
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 # Effect of `answered` (conversation, id, sender, stored_at, answers: the newest sent message of each) on its
 # conversation. An answer ends only the wait for what came before it, and not while an earlier one is unsent: that takes
@@ -79,11 +79,12 @@ SELECT * FROM back ORDER BY id
 """
 
 
-def restore_wait(session: Session, business_id: int, message_ids: Sequence[int]) -> dict[int, int]:
+def restore_wait(session: Session, message_ids: Sequence[int]) -> dict[int, int]:
     """Restore the waits of customers whose messages did not arrive or are uncertain, first in the list.
 
     Returns the conversation in which each customer waits, by the conversation of the message.
     """
+    business_id = business_of(session)
     restored: dict[int, int] = {}
     for row in run(session, _RESTORE, {"ids": list(message_ids)}).all():
         restored[row.origin] = row.id

@@ -113,9 +113,7 @@ def test_a_template_is_readable_in_the_thread(business: TestBusiness, meta: HTTP
     talk = customer_writes("Hola")
     rows("UPDATE conversations SET window_expires_at = now() - interval '1 hour'")
     with transaction(business.business_id) as session:
-        enqueue_message(
-            session, business.business_id, talk, NewMessage({"type": "template", "template": FILLED}, Sender.AGENT)
-        )
+        enqueue_message(session, talk, NewMessage({"type": "template", "template": FILLED}, Sender.AGENT))
     assert one("SELECT last_message_text FROM conversations") == "Hola Ana, tu pedido A-1 está en camino."
     shown = one("SELECT payload -> 'shown' FROM messages WHERE direction = 'outbound'")
     assert (shown["header"], shown["footer"], shown["buttons"]) == ("Pedido A-1", "Gracias", ["Ver"])
@@ -157,6 +155,6 @@ def test_twilios_content_templates_are_listed_and_readable(business: TestBusines
     talk = conversation(business.business_id, business.twilio_whatsapp_channel_id, window=None)
     message = {"type": "template", "template": {"content_sid": content["sid"], "variables": {"1": "Eva", "2": "B-7"}}}
     with transaction(business.business_id) as session:
-        enqueue_message(session, business.business_id, talk, NewMessage(message, Sender.AGENT))
+        enqueue_message(session, talk, NewMessage(message, Sender.AGENT))
     assert one("SELECT last_message_text FROM conversations") == "Hola Eva, B-7"
     assert one("SELECT payload -> 'shown' ->> 'body' FROM messages") == "Hola Eva, B-7"

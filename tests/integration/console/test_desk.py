@@ -188,10 +188,10 @@ class TestQueue:
 
     def test_a_preview_tells_what_a_retry_would_do(self, business, failed) -> None:
         with transaction(business.business_id) as session:
-            assert manual_retry.preview(session, business.business_id, "recipient") == manual_retry.Preview(1, 1, {})
+            assert manual_retry.preview(session, "recipient") == manual_retry.Preview(1, 1, {})
         rows("UPDATE conversations SET window_expires_at = NULL")
         with transaction(business.business_id) as session:
-            shown = manual_retry.preview(session, business.business_id, "recipient")
+            shown = manual_retry.preview(session, "recipient")
         assert (shown.messages, sum(shown.refused.values())) == (0, 1)
 
     def test_retrying_and_giving_up(self, desk, failed) -> None:

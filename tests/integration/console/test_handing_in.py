@@ -97,7 +97,7 @@ def test_a_file_is_shown_on_each_message_that_carries_it(desk: TestClient, busin
     ]  # fmt: skip
     with transaction(business.business_id) as session:
         for content in contents:
-            enqueue_message(session, business.business_id, talk, NewMessage(content, Sender.AGENT))
+            enqueue_message(session, talk, NewMessage(content, Sender.AGENT))
         shown = lines.to_json(conversation_queries.read(session, EVERYBODYS, talk, 10), "es")["lines"]
     assert [[file["id"] for file in line.get("files", [])] for line in shown] == [[number], [number], [number], [], []]
     assert [line["links"] for line in shown[-2:]] == [

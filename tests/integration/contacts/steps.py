@@ -11,12 +11,12 @@ from tests.conftest import TestBusiness
 
 def merge(business: TestBusiness, keep: int, merged: int) -> int:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        return merging.merge(session, business.business_id, keep, merged)
+        return merging.merge(session, keep, merged)
 
 
 def undo(business: TestBusiness, merge_id: int) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        merging.undo(session, business.business_id, merge_id)
+        merging.undo(session, merge_id)
 
 
 def close(business: TestBusiness, talk: int) -> None:

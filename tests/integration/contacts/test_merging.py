@@ -106,7 +106,7 @@ def test_changes_made_since_are_kept(business: TestBusiness, pair: tuple[int, in
     keep, merged = contacts(*pair)
     merge_id = merge(business, keep, merged)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        profile.rename(session, business.business_id, keep, "Sra. Torres")
+        profile.rename(session, keep, "Sra. Torres")
     customer_writes("STOP", OTHER)
     undo(business, merge_id)
     with transaction(business.business_id) as session:
@@ -136,8 +136,8 @@ def test_another_business_sees_neither_contacts_nor_merges(business: TestBusines
     merge_id = merge(business, keep, merged)
     with transaction(Scope(business.business_id + 1, Actor.agent(1))) as session:
         with pytest.raises(NotFound):
-            merging.undo(session, business.business_id + 1, merge_id)
-        assert duplicates.candidates(session, business.business_id + 1, keep, "Ana") == []
+            merging.undo(session, merge_id)
+        assert duplicates.candidates(session, keep, "Ana") == []
 
 
 def test_candidates_share_a_number_or_a_name(business: TestBusiness, pair: tuple[int, int]) -> None:
@@ -151,15 +151,13 @@ def test_candidates_share_a_number_or_a_name(business: TestBusiness, pair: tuple
         other=by_number,
     )
     with transaction(business.business_id) as session:
-        found = duplicates.candidates(session, business.business_id, keep)
+        found = duplicates.candidates(session, keep)
         assert [(one.id, one.same_number, one.conversations) for one in found] == [
             (by_number, True, 1),
             (similar, False, 1),
         ]
-        assert [one.id for one in duplicates.candidates(session, business.business_id, keep, "otr")] == [by_number]
-        assert [one.id for one in duplicates.candidates(session, business.business_id, by_number, "66660002")] == [
-            similar
-        ]
+        assert [one.id for one in duplicates.candidates(session, keep, "otr")] == [by_number]
+        assert [one.id for one in duplicates.candidates(session, by_number, "66660002")] == [similar]
     merge(business, keep, similar)
     with transaction(business.business_id) as session:
-        assert [one.id for one in duplicates.candidates(session, business.business_id, keep)] == [by_number]
+        assert [one.id for one in duplicates.candidates(session, keep)] == [by_number]

@@ -19,8 +19,8 @@ def test_a_profile_has_addresses_and_past_conversations(business: TestBusiness) 
     talk = customer_writes("Hola")
     contact_id = state_of(talk).contact_id
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        profile.rename(session, business.business_id, contact_id, "  Ana   Torres ")
-        profile.describe(session, business.business_id, contact_id, " Prefiere la tarde ")
+        profile.rename(session, contact_id, "  Ana   Torres ")
+        profile.describe(session, contact_id, " Prefiere la tarde ")
         found = profile.read(session, contact_id)
     assert (found.name, found.about) == ("Ana Torres", "Prefiere la tarde")
     assert [(one.kind, one.address) for one in found.identities] == [("whatsapp", "5491155550001")]
@@ -32,7 +32,7 @@ def test_a_name_set_by_an_agent_is_not_overwritten(business: TestBusiness) -> No
     talk = customer_writes("Hola")
     contact_id = state_of(talk).contact_id
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        profile.rename(session, business.business_id, contact_id, "Sra. Torres")
+        profile.rename(session, contact_id, "Sra. Torres")
     customer_writes("Hola otra vez")
     with transaction(business.business_id) as session:
         assert profile.read(session, contact_id).name == "Sra. Torres"
@@ -42,7 +42,7 @@ def test_a_name_set_by_an_agent_is_not_overwritten(business: TestBusiness) -> No
 def test_names_have_bounds(business: TestBusiness, name: str) -> None:
     contact_id = state_of(customer_writes()).contact_id
     with transaction(Scope(business.business_id, Actor.agent(1))) as session, refused("invalid_profile"):
-        profile.rename(session, business.business_id, contact_id, name)
+        profile.rename(session, contact_id, name)
 
 
 def test_nobody_and_another_business_are_not_found(business: TestBusiness) -> None:

@@ -46,7 +46,7 @@ def pending(business: TestBusiness, talk: int) -> PendingDraft | None:
 
 def approve(business: TestBusiness, run_id: int) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        drafts.approve(session, business.business_id, run_id)
+        drafts.approve(session, run_id)
 
 
 def run_of(business: TestBusiness, talk: int) -> int:
@@ -91,7 +91,7 @@ def test_a_discarded_draft_leaves_the_conversation_with_people(
 ) -> None:
     run_id = run_of(business, talk)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        words = drafts.set_aside(session, business.business_id, run_id, edited=edited)
+        words = drafts.set_aside(session, run_id, edited=edited)
     assert words == "Abrimos a las 9."
     assert one("SELECT outcome FROM ai_runs") == outcome
     assert one("SELECT mode FROM conversations") == "human"
@@ -117,7 +117,7 @@ def test_a_draft_that_cannot_be_sent_stays_pending(business: TestBusiness, talk:
 def test_other_businesses_and_other_runs_have_no_draft(business: TestBusiness, talk: int) -> None:
     run_id = run_of(business, talk)
     with pytest.raises(NotFound), transaction(Scope(business.business_id + 1, Actor.agent(1))) as session:
-        drafts.approve(session, business.business_id + 1, run_id)
+        drafts.approve(session, run_id)
     rows("UPDATE ai_runs SET trace = '{}'")
     with pytest.raises(NotFound):
         approve(business, run_id)

@@ -30,7 +30,7 @@ def asking(business: TestBusiness) -> TestBusiness:
 
 def close(business: TestBusiness, talk: int) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        closing.close(session, business.business_id, talk)
+        closing.close(session, talk)
 
 
 def asked() -> list[str]:
@@ -123,9 +123,9 @@ def test_a_customer_who_cannot_be_messaged_is_not_asked(asking: TestBusiness) ->
 def test_a_conversation_is_asked_about_once(asking: TestBusiness) -> None:
     talk = customer_writes("Hola")
     with transaction(Scope(asking.business_id, Actor.agent(1))) as session:
-        stood = closing.close(session, asking.business_id, talk)
+        stood = closing.close(session, talk)
         assert stood is not None
-        assert closing.undo_close(session, asking.business_id, [stood]) == 1
+        assert closing.undo_close(session, [stood]) == 1
     assert state_of(talk).status == "open"
     close(asking, talk)
     assert len(asked()) == 1
@@ -134,23 +134,23 @@ def test_a_conversation_is_asked_about_once(asking: TestBusiness) -> None:
 def test_undoing_a_close_does_not_affect_a_newer_conversation(business: TestBusiness) -> None:
     talk = customer_writes("Hola")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        stood = closing.close(session, business.business_id, talk)
+        stood = closing.close(session, talk)
         assert stood is not None
-        assert closing.close(session, business.business_id, talk) is None
+        assert closing.close(session, talk) is None
     customer_writes("Otra cosa")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        assert closing.undo_close(session, business.business_id, [stood]) == 0
+        assert closing.undo_close(session, [stood]) == 0
     assert state_of(talk).status == "closed"
 
 
 def test_an_undone_close_requests_no_rating(asking: TestBusiness) -> None:
     talk = customer_writes("¿Cuánto cuesta?")
     with transaction(Scope(asking.business_id, Actor.agent(1))) as session:
-        stood = closing.close(session, asking.business_id, talk)
+        stood = closing.close(session, talk)
         assert stood is not None
     assert one("SELECT count(*) FROM deliveries WHERE next_attempt_at > now() + interval '20 seconds'") == 1
     with transaction(Scope(asking.business_id, Actor.agent(1))) as session:
-        assert closing.undo_close(session, asking.business_id, [stood]) == 1
+        assert closing.undo_close(session, [stood]) == 1
     assert column("SELECT status FROM messages WHERE sender = 'system' AND type = 'text'") == ["cancelled"]
     assert state_of(talk).csat_requested_at is None
     close(asking, talk)

@@ -79,7 +79,7 @@ def test_our_reaction_is_no_answer(business: TestBusiness, way: str) -> None:
     else:
         draft = NewMessage({"type": "reaction", "reaction": reaction}, Sender.AGENT)
         with transaction(business.business_id) as session:
-            enqueue_message(session, business.business_id, conversation_id, draft)
+            enqueue_message(session, conversation_id, draft)
         send_all()
     assert state()[1]
     assert preview() == "Quero saber do meu pedido 77"

@@ -113,7 +113,7 @@ def test_a_known_number_with_another_user_id_is_another_contact(business: TestBu
         former = [(each.address, each.former) for each in profile.read(session, contact_id).identities]
         assert former == [(ANAS, False), (OLD, True), ("+5491155550041", True)]
         assert channel_switch.alternatives(session, anas)[0].address == ANAS
-        assert duplicates.candidates(session, business.business_id, contact_id) == []
+        assert duplicates.candidates(session, contact_id) == []
     receive(meta_body(bruno("otra vez", user_id=None)), meta_body(bruno("y otra")))
     assert talk_of("otra vez") == talk_of("y otra") == brunos
     assert one("SELECT count(*) FROM notifications WHERE kind = 'address_ended'") == 1

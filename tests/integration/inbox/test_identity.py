@@ -183,7 +183,7 @@ def test_stop_while_the_bot_replies_cancels_the_reply(business: TestBusiness) ->
     customer_writes("STOP")
     with transaction(business.business_id) as session:
         answer = Reply("Buenas", draft=False, trace=Trace("model"))
-        pending_replies.finish(session, turn.business_id, [pending_replies.CompletedReply(turn, reply_context, answer)])
+        pending_replies.finish(session, [pending_replies.CompletedReply(turn, reply_context, answer)])
     assert one("SELECT count(*) FROM deliveries") == 0
     assert one("SELECT outcome FROM ai_runs") == "reply"
 

@@ -132,7 +132,7 @@ def test_a_repeated_failure_does_not_fail_the_next_attempt(business: TestBusines
     at = time.time()
     report("wamid.OUT", "failed", errors=FAILURE, at=at)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        assert manual_retry.retry(session, business.business_id, [message_id], None).queued == [message_id]
+        assert manual_retry.retry(session, [message_id], None).queued == [message_id]
     receive({**meta_body(status_value("wamid.OUT", "failed", errors=FAILURE, at=at)), "again": 1})
     assert stored_message(message_id).status == "queued"
     claimed = claim_one()

@@ -29,7 +29,7 @@ def asked(business: TestBusiness, user_id: str = RUI, content: dict[str, Any] = 
     receive(meta_body(with_user_id("bom dia", phone=None, user_id=user_id)))
     talk = int(one("SELECT conversation_id FROM messages WHERE text = 'bom dia' ORDER BY id DESC LIMIT 1"))
     with transaction(business.business_id) as session:
-        (message_id,) = enqueue_message(session, business.business_id, talk, NewMessage(content, Sender.AGENT))
+        (message_id,) = enqueue_message(session, talk, NewMessage(content, Sender.AGENT))
     send_all()
     rows("UPDATE messages SET provider_id = 'wamid.ASKED' WHERE id = :id", id=message_id)
     return talk

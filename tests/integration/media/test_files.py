@@ -87,7 +87,7 @@ def hand_in(business_id: int, *, hours_ago: int) -> tuple[int, str]:
     """Upload a file. Returns its id and its path in storage."""
     kept = uploads.keep(business_id, io.BytesIO(b"%PDF-1.7 price list"), "application/pdf", "prices.pdf")
     with transaction(business_id) as session:
-        file_id = uploads.record(session, business_id, kept)
+        file_id = uploads.record(session, kept)
     rows(
         "UPDATE attachments SET created_at = now() - make_interval(hours => :h) WHERE id = :id", h=hours_ago, id=file_id
     )
@@ -97,7 +97,7 @@ def hand_in(business_id: int, *, hours_ago: int) -> tuple[int, str]:
 def send(business_id: int, conversation_id: int, file_id: int) -> None:
     draft = NewMessage(content={"type": "document", "media": {"attachment_id": file_id}}, sender=Sender.AGENT)
     with transaction(business_id) as session:
-        enqueue_message(session, business_id, conversation_id, draft)
+        enqueue_message(session, conversation_id, draft)
 
 
 def test_unused_uploads_are_deleted_after_a_day(pending: int, business: TestBusiness) -> None:
@@ -118,7 +118,7 @@ def test_an_upload_being_sent_is_kept(business: TestBusiness) -> None:
     file_id, _ = hand_in(business.business_id, hours_ago=30)
     draft = NewMessage(content={"type": "document", "media": {"attachment_id": file_id}}, sender=Sender.AGENT)
     with transaction(business.business_id) as session:
-        enqueue_message(session, business.business_id, conversation_id, draft)
+        enqueue_message(session, conversation_id, draft)
         assert cleanup.delete_orphaned_uploads() == 0
     assert cleanup.delete_orphaned_uploads() == 0
 

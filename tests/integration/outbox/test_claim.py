@@ -188,7 +188,7 @@ def test_a_full_page_of_messages_that_wait_does_not_hide_the_rest(business: Test
         b=business.business_id,
     )
     with system_transaction() as session:
-        rate_limit.ensure_flow(session, business.business_id, other)
+        rate_limit.ensure_flow(session, other)
     (free,) = say(business.business_id, one("SELECT max(id) FROM conversations"))
     rows("UPDATE deliveries SET channel_id = :c WHERE message_id = :m", c=other, m=free)
     rows(

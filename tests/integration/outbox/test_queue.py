@@ -78,7 +78,7 @@ def test_outside_the_window_only_a_template_goes(business: TestBusiness, window:
     with refused("window_closed"):
         say(business.business_id, conversation_id)
     with transaction(business.business_id) as session:
-        assert enqueue_message(session, business.business_id, conversation_id, NewMessage(TEMPLATE, Sender.AGENT))
+        assert enqueue_message(session, conversation_id, NewMessage(TEMPLATE, Sender.AGENT))
 
 
 def test_a_time_after_the_window_is_refused(business: TestBusiness) -> None:
@@ -106,7 +106,7 @@ def test_what_the_provider_would_refuse_is_refused_at_once(business: TestBusines
         "interactive": {"type": "button", "body": {"text": "?"}, "action": {"buttons": buttons}},
     }
     with pytest.raises(InvalidMessage), transaction(business.business_id) as session:
-        enqueue_message(session, business.business_id, conversation_id, NewMessage(content, Sender.AGENT))
+        enqueue_message(session, conversation_id, NewMessage(content, Sender.AGENT))
     assert one("SELECT count(*) FROM deliveries") == 0
 
 

@@ -156,7 +156,7 @@ def test_sent_while_a_person_had_queued_it_again_is_not_sent_twice(business: Tes
     rows("UPDATE deliveries SET lease = NULL, leased_until = NULL, uncertain_since = now()")
     rows("UPDATE messages SET status = 'uncertain' WHERE id = :id", id=message_id)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        manual_retry.retry(session, business.business_id, [message_id], None)
+        manual_retry.retry(session, [message_id], None)
     with transaction(business.business_id) as session:
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     assert stored_message(message_id).status == "sent"
@@ -170,7 +170,7 @@ def test_given_up_while_it_was_accepted_is_sent_after_all(business: TestBusiness
     with system_transaction() as session:
         claims.expire_leases(session)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        assert manual_retry.give_up(session, business.business_id, [message_id]) == 1
+        assert manual_retry.give_up(session, [message_id]) == 1
     with transaction(business.business_id) as session:
         results.record_sent(session, [(claimed, Sent("wamid.OUT"))])
     after = stored_message(message_id)

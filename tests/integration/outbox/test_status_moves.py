@@ -137,11 +137,11 @@ class Moves(RuleBasedStateMachine):
         with transaction(Scope(self.business_id, Actor.agent(1))) as session:
             match command:
                 case "retry":
-                    manual_retry.retry(session, self.business_id, [message_id], None)
+                    manual_retry.retry(session, [message_id], None)
                 case "give up":
-                    manual_retry.give_up(session, self.business_id, [message_id])
+                    manual_retry.give_up(session, [message_id])
                 case "confirm":
-                    manual_retry.confirm_sent(session, self.business_id, message_id)
+                    manual_retry.confirm_sent(session, message_id)
                 case "opt out":
                     settlement.cancel_opted_out(session, column(_IDENTITY, id=message_id))
 

@@ -136,7 +136,7 @@ def test_a_quality_limit_postpones_messages_that_begin_conversations(business: T
     rows("UPDATE conversations SET window_expires_at = now() - interval '1 day' WHERE id = :id", id=cold)
     template = {"type": "template", "template": {"name": "aviso", "language": "es"}}
     with transaction(business.business_id) as session:
-        (begins,) = enqueue_message(session, business.business_id, cold, NewMessage(template, Sender.AGENT))
+        (begins,) = enqueue_message(session, cold, NewMessage(template, Sender.AGENT))
     (answers,) = say(business.business_id, warm)
     assert ids(claim()) == [answers]
     assert stored_message(begins).next_attempt_at > stored_message(begins).stored_at + timedelta(minutes=30)
@@ -238,7 +238,7 @@ def test_a_stop_of_marketing_is_stored_and_obeyed(business: TestBusiness, by_sta
     def send(name: str) -> None:
         content = {"type": "template", "template": {"name": name, "language": "es"}}
         with transaction(business.business_id) as session:
-            enqueue_message(session, business.business_id, conversation, NewMessage(content, Sender.AGENT))
+            enqueue_message(session, conversation, NewMessage(content, Sender.AGENT))
 
     with refused("marketing_stopped"):
         send("MARKETING")

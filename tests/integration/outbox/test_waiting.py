@@ -63,7 +63,7 @@ def by_program(business: TestBusiness, conversation_id: int, **more: Any) -> int
     content = {"type": "text", "text": "Tu pedido va en camino"}
     with transaction(Scope(business.business_id, Actor.api_key(1))) as session:
         order = SendRequest(content, conversation_id=conversation_id, **more)
-        return submit(session, business.business_id, order).message_ids[0]
+        return submit(session, order).message_ids[0]
 
 
 def waiting_list(business: TestBusiness) -> list[int]:
@@ -90,7 +90,7 @@ def test_what_is_scheduled_or_cancelled_ends_no_wait(business: TestBusiness) -> 
     (message_id,) = say(business.business_id, customer_writes(), send_at=datetime.now(UTC) + timedelta(hours=20))
     assert waits()
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        manual_retry.cancel(session, business.business_id, message_id)
+        manual_retry.cancel(session, message_id)
     assert stand()[:2] == (True, 1)
 
 
@@ -177,11 +177,11 @@ def test_retrying_or_giving_up_an_unsent_answer(business: TestBusiness, deed: st
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         match deed:
             case "retry":
-                manual_retry.retry(session, business.business_id, [message_id], None)
+                manual_retry.retry(session, [message_id], None)
             case "give_up":
-                manual_retry.give_up(session, business.business_id, [message_id])
+                manual_retry.give_up(session, [message_id])
             case "arrived":
-                manual_retry.confirm_sent(session, business.business_id, message_id)
+                manual_retry.confirm_sent(session, message_id)
     if deed == "receipt":
         receive(meta_body(status_value("wamid.X", "delivered", our_id=message_id)))
     assert stand()[:3] == ((deed in ("retry", "give_up")), int(deed in ("retry", "give_up")), None)
@@ -198,7 +198,7 @@ def test_giving_up_a_message_without_a_question_ends_the_wait(business: TestBusi
     lost(business, claim_one())
     assert waits()
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        manual_retry.give_up(session, business.business_id, [message_id])
+        manual_retry.give_up(session, [message_id])
     assert not waits()
 
 

@@ -49,7 +49,7 @@ def thinking() -> tuple[ClaimedReply, ReplyContext]:
 def finish(turn: ClaimedReply, reply_context: ReplyContext) -> bool:
     outcome = compose(reply_context.request, None)
     with transaction(turn.business_id) as session:
-        return pending_replies.finish(session, turn.business_id, [CompletedReply(turn, reply_context, outcome)])[0]
+        return pending_replies.finish(session, [CompletedReply(turn, reply_context, outcome)])[0]
 
 
 def write(words: str, **more: str) -> str:

@@ -22,7 +22,7 @@ PDF = b"%PDF-1.7 price list" * 40_000
 def file_id(business: Any) -> int:
     upload = uploads.keep(business.business_id, io.BytesIO(PDF), "application/pdf", "Lista de precios.pdf")
     with transaction(business.business_id) as session:
-        return uploads.record(session, business.business_id, upload)
+        return uploads.record(session, upload)
 
 
 def path_of(business_id: int, file_id: int) -> str:

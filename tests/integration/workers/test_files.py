@@ -46,12 +46,12 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 def keep(business_id: int, content: bytes, mime_type: str, name: str | None = None) -> int:
     upload = uploads.keep(business_id, io.BytesIO(content), mime_type, name)
     with transaction(business_id) as session:
-        return uploads.record(session, business_id, upload)
+        return uploads.record(session, upload)
 
 
 def queue(business_id: int, conversation_id: int, content: dict[str, Any]) -> int:
     with transaction(business_id) as session:
-        return enqueue_message(session, business_id, conversation_id, NewMessage(content, Sender.AGENT))[0]
+        return enqueue_message(session, conversation_id, NewMessage(content, Sender.AGENT))[0]
 
 
 def refused(error: str, cause: Cause = Cause.REQUEST) -> SendError:
@@ -255,7 +255,7 @@ def test_twilio_has_limits_of_its_own(
 
     def check(speaker: Any) -> None:
         with transaction(business.business_id) as session:
-            outgoing.check(session, business.business_id, speaker, message)
+            outgoing.check(session, speaker, message)
 
     with pytest.raises(InvalidMessage, match="PUBLIC_URL"):
         check(twilio(kind, ""))
