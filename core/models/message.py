@@ -60,6 +60,9 @@ FOLDED = (
 STEMMABLE = f"regexp_replace({FOLDED}, '([au])cion\\M', '\\1ción', 'g')"
 
 
+# Characters of a text that are searched: Postgres indexes a megabyte of words at most, and refuses the row beyond.
+MOST_SEARCHED = 50_000
+
 # Context of a message beside its text: advertisement, product, file name, option description. `words_about` is a
 # database function created by a migration.
 HAS_ABOUT = "payload ?| '{referral,context,filename,list_reply}'"
@@ -133,7 +136,9 @@ class Message(Tenant, Base):
     stored_at: Mapped[Stamp]
     sent_at: Mapped[datetime | None]
     search: Mapped[str | None] = mapped_column(
-        TSVECTOR, Computed(f"to_tsvector('spanish', {STEMMABLE.format('text')})", persisted=True), deferred=True
+        TSVECTOR,
+        Computed(f"to_tsvector('spanish', {STEMMABLE.format(f'left(text, {MOST_SEARCHED})')})", persisted=True),
+        deferred=True,
     )
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import threading
 import time
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from core.channels.registry import parse_event
 from core.channels.types import InboundMessage
 from core.channels.webhook import EventBody
-from core.conversations import lifecycle
+from core.conversations import lifecycle, search
 from core.messaging.inbound import ingest as receiving
 from core.messaging.inbound import store_messages
 from core.messaging.inbound.ingest import receive_pending
+from core.models import Conversation
 from core.platform.db import system_transaction, transaction
 from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
@@ -75,17 +78,30 @@ def test_one_unreadable_item_in_a_thousand_is_quarantined_alone(business: TestBu
 
 
 def test_an_item_that_the_database_refuses_is_quarantined_alone(business: TestBusiness) -> None:
-    """A text may be longer than its search index allows: an error that the driver calls operational."""
-    endless = " ".join(f"palabra{n}" for n in range(90_000))
+    """Such as an id too long for its index: an error that the driver calls operational."""
+    endless = "".join(sha256(bytes([n])).hexdigest() for n in range(200))
     messages = [item("text", f"wamid.{n}", sender=f"54911{n:08}", body=f"Hola {n}") for n in range(8)]
-    messages[3]["text"]["body"] = endless
+    messages[3]["id"] = endless
     receive(meta_body({"messages": messages}))
     stored = column("SELECT text FROM messages ORDER BY id")
     assert stored == [f"Hola {n}" for n in range(8) if n != 3]
     ((reason, event_id, business_id),) = rows("SELECT reason, event_id, business_id FROM dead_letters")
-    assert "tsvector" in reason
+    assert "index row size" in reason
     assert business_id == business.business_id
     assert one("SELECT processed_at IS NOT NULL FROM webhook_events WHERE id = :id", id=event_id)
+
+
+def test_a_text_too_long_for_search_is_stored_whole_and_found_by_its_beginning(business: TestBusiness) -> None:
+    endless = "Trompeta " + " ".join(f"palabra{n}" for n in range(90_000))
+    advertised = item("text", "wamid.2", body="Hola")
+    advertised["referral"] = {"source_type": "ad", "body": f"Violines {endless}"}
+    receive(meta_body({"messages": [item("text", "wamid.1", body=endless), advertised]}))
+    assert column("SELECT text FROM messages ORDER BY id") == [endless, "Hola"]
+    assert one("SELECT count(*) FROM dead_letters") == 0
+    with transaction(business.business_id) as session:
+        for words in ("trompeta", "violines"):
+            found = select(Conversation.id).where(search.matches(session, business.business_id, words))
+            assert len(session.scalars(found).all()) == 1
 
 
 def test_a_body_that_breaks_its_parser_does_not_stop_the_next(
