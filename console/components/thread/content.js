@@ -20,7 +20,7 @@ export function makeContents(line, data) {
 }
 
 // Contents that include the message's text, which is then not shown again.
-export const saysItself = (line) => Boolean(line.cards || line.choice || line.offer || line.answers);
+export const saysItself = (line) => Boolean(line.cards || line.choice || line.offer || line.answers || line.calls);
 
 function withIcon(paths, className, parts) {
   const box = el('div', className);

@@ -28,10 +28,10 @@ _NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e[-+]?[0-9]{1,3})?")
 
 
 def as_text(kind: str, payload: Mapping[str, Any]) -> str:
-    """Return the text of a form, an order, contacts, a location or a file's name; "" for other types."""
+    """Return the text of a form, a permission, an order, contacts, a location or a file's name; "" for other types."""
     match kind:
         case "interactive":
-            found = _answers(payload)
+            found = [_permission(payload), *_answers(payload)]
         case "order":
             order = _dict(payload.get("order")) or payload
             found = [_line(order.get("text")), *map(_item, _list(order.get("product_items")))]
@@ -98,6 +98,12 @@ def answers(value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
                 yield "", _flat(one, depth + 1)
     elif words := _flat(value, depth):
         yield "", words
+
+
+def _permission(payload: Mapping[str, Any]) -> str:
+    """Return whether the customer allows calls, in signs: people of any language see it in lists."""
+    reply = _dict(payload.get("call_permission_reply"))
+    return f"📞 {_flat(reply.get('response') == 'accept', 0)}" if reply else ""
 
 
 def _answers(payload: Mapping[str, Any]) -> list[str]:

@@ -78,7 +78,7 @@ def test_text_carries_everything_a_desk_needs() -> None:
         ("interactive_nfm_reply_absent", "interactive", "Sent", {"response": None}),
         ("interactive_nfm_reply_invalid", "interactive", '{"talle":', {"response": None}),
         ("interactive_nfm_reply_list", "interactive", "M\nL", {"response": ["M", "L"]}),
-        ("interactive_call_permission_reply", "interactive", "", {"type": "call_permission_reply"}),
+        ("interactive_call_permission_reply", "interactive", "📞 ✓", {"type": "call_permission_reply"}),
         ("interactive_without_object", "unsupported", "", {"unsupported": {"type": "interactive"}}),
         ("button", "button", "Confirmar", {"payload": "CONFIRMAR", "text": "Confirmar"}),
         ("order", "order", "para hoy\n1 × bici-26 (250000 ARS)", {"catalog_id": "194836987003835"}),

@@ -117,8 +117,8 @@ def _interactive(kind: str, part: dict[str, Any]) -> Body:
     )
     title = text(chosen.get("title"))
     words = title or text(chosen.get("description")) or text(chosen.get("id"))
-    if not words and "call_permission_reply" not in part:
-        words = plain_text.as_text(kind, {"response": chosen})
+    if not words:
+        words = plain_text.as_text(kind, part) or plain_text.as_text(kind, {"response": chosen})
     return Body(kind, words, part, spoken=bool(title))
 
 
