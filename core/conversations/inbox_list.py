@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, case, exists, func, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from core.accounts import visibility
@@ -20,6 +20,7 @@ from core.models import (
     ContactIdentity,
     Conversation,
     ConversationStatus,
+    Delivery,
     Message,
     Mode,
     Role,
@@ -176,9 +177,10 @@ def _wait_order(of: type[Conversation]) -> tuple[ColumnElement[Any], ...]:
 
 
 def _rows(of: type[Conversation]) -> Select[*tuple[object, ...]]:
+    scheduled = select(true()).where(Delivery.message_id == Message.id, Delivery.scheduled_for > func.now())
     last_type = (
         select(Message.type)
-        .where(Message.conversation_id == of.id, Message.type.not_in(("event", "note")))
+        .where(Message.conversation_id == of.id, Message.type.not_in(("event", "note")), ~exists(scheduled))
         .order_by(Message.created_at.desc(), Message.id.desc())
         .limit(1)
         .scalar_subquery()

@@ -129,7 +129,8 @@ def settle(session: Session, changes: Sequence[Change]) -> None:
 _PREVIEW = """
 UPDATE conversations c SET last_message_text = left(coalesce((
     SELECT text FROM messages m WHERE m.conversation_id = c.id
-      AND m.type NOT IN ('event', 'note', 'system', 'reaction', 'edit', 'revoke')
+      AND m.type NOT IN ('event', 'note', 'system', 'reaction', 'edit', 'revoke') AND NOT EXISTS (
+        SELECT FROM deliveries d WHERE d.message_id = m.id AND d.scheduled_for > now())
     ORDER BY m.created_at DESC, m.id DESC LIMIT 1), ''), 200)
 WHERE c.id = ANY(%(conversations)s::bigint[])
 """

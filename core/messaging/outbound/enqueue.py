@@ -235,8 +235,9 @@ def _split(target: _Target, content: Mapping[str, Any]) -> list[Mapping[str, Any
 
 
 # One statement for the messages, their deliveries and the conversations, because every answer runs it. The list of
-# conversations shows the newest text; the customer waits until the answer is sent. No message sorts before one that was
-# stored earlier, whatever time that one carries.
+# conversations shows the newest text, one scheduled for later once it is sent (`core.messaging.outbound.waiting`); the
+# customer waits until the answer is sent. No message sorts before one that was stored earlier, whatever time that one
+# carries.
 _STORE = """
 WITH part AS (
     SELECT *, row_number() OVER () AS number FROM jsonb_to_recordset(%(parts)s::jsonb) AS p (
@@ -262,7 +263,7 @@ WITH part AS (
         last_message_at = greatest(last_message_at, clock_timestamp()),
         last_message_text = CASE WHEN part.type = 'reaction' THEN last_message_text ELSE left(part.words, 200) END,
         bot_turns = bot_turns + CASE WHEN part.sender = 'bot' THEN 1 ELSE 0 END
-    FROM part WHERE c.id = part.conversation AND part.last
+    FROM part WHERE c.id = part.conversation AND part.last AND coalesce(part.send_at <= now(), true)
 )
 SELECT id, conversation_id FROM message ORDER BY id
 """

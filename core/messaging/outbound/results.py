@@ -36,10 +36,10 @@ WITH outcome AS (
 ), updated AS (
     {status.ACCEPT}
 ), answered AS (
-    SELECT DISTINCT ON (u.conversation_id) u.conversation_id, u.id, u.sender, u.stored_at, d.answers
-    FROM updated u JOIN deliveries d ON d.message_id = u.id
-    WHERE u.status IN ('sent', 'delivered', 'read', 'played')
-    ORDER BY u.conversation_id, d.answers DESC, u.id DESC
+    SELECT DISTINCT ON (m.conversation_id) m.conversation_id, m.id, m.sender, m.stored_at, d.answers, {waiting.PREVIEW}
+    FROM updated m JOIN deliveries d ON d.message_id = m.id
+    WHERE m.status IN ('sent', 'delivered', 'read', 'played')
+    ORDER BY m.conversation_id, d.answers DESC, m.id DESC
 ), ended AS (
     {waiting.END_WAIT}
 ), healthy AS (

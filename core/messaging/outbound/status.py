@@ -114,7 +114,7 @@ UPDATE messages m SET provider_id = o.provider_id, sent_at = coalesce(m.sent_at,
     status = CASE WHEN {may_become(S.SENT)} THEN '{S.SENT}' ELSE m.status END,
     payload = CASE WHEN o.note = '' THEN m.payload ELSE m.payload || jsonb_build_object('note', o.note) END
 FROM locked JOIN outcome o ON o.message = locked.id WHERE m.id = locked.id
-RETURNING m.id, o.lease, m.conversation_id, m.sender, m.stored_at, m.status
+RETURNING m.id, o.lease, m.conversation_id, m.sender, m.stored_at, m.status, m.type, m.text
 """  # noqa: S608 - constant fragments
 
 OPTED_OUT = {

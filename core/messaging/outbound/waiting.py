@@ -10,11 +10,13 @@ from core.conversations import lifecycle as conversations
 from core.platform import events
 from core.platform.db import business_of, run
 
-# Effect of `answered` (conversation, id, sender, stored_at, answers: the newest sent message of each) on its
+# Effect of `answered` (conversation, id, sender, stored_at, answers, preview: the newest sent message of each) on its
 # conversation. An answer ends only the wait for what came before it, and not while an earlier one is unsent: that takes
-# one written after people could know of the failure.
+# one written after people could know of the failure. What was scheduled becomes the preview of the list.
 END_WAIT = """
 UPDATE conversations c SET
+    last_message_at = CASE WHEN a.preview IS NULL THEN c.last_message_at ELSE greatest(c.last_message_at, now()) END,
+    last_message_text = coalesce(a.preview, c.last_message_text),
     waiting_since = CASE WHEN a.answers AND coalesce(c.asked_id < a.id, true)
                           AND coalesce(c.unsent_id = a.id OR c.unsent_at < a.stored_at, true)
                          THEN NULL ELSE c.waiting_since END,
@@ -26,17 +28,21 @@ UPDATE conversations c SET
     unsent_at = CASE WHEN c.unsent_id = a.id OR (a.answers AND c.unsent_at < a.stored_at) THEN NULL
                      ELSE c.unsent_at END
 FROM answered a WHERE c.id = a.conversation_id
-  AND (c.unsent_id IS NOT NULL OR (a.answers AND (c.waiting_since IS NOT NULL OR c.unread_count > 0)))
+  AND (a.preview IS NOT NULL OR c.unsent_id IS NOT NULL
+       OR (a.answers AND (c.waiting_since IS NOT NULL OR c.unread_count > 0)))
 """
+
+# The column `preview` of `answered`, which joins messages `m` and deliveries `d`.
+PREVIEW = "CASE WHEN d.scheduled_for > m.stored_at AND m.type <> 'reaction' THEN left(m.text, 200) END AS preview"
 _END = """
 WITH answered AS (
-    SELECT DISTINCT ON (m.conversation_id) m.conversation_id, m.id, m.sender, m.stored_at, d.answers
+    SELECT DISTINCT ON (m.conversation_id) m.conversation_id, m.id, m.sender, m.stored_at, d.answers, {preview}
     FROM messages m JOIN deliveries d ON d.message_id = m.id
     WHERE m.id = ANY(%(ids)s::bigint[]) AND m.status IN ('sent', 'delivered', 'read', 'played')
     ORDER BY m.conversation_id, d.answers DESC, m.id DESC
 )
 {ended}
-""".replace("{ended}", END_WAIT)
+""".replace("{ended}", END_WAIT).replace("{preview}", PREVIEW)
 
 
 def end(session: Session, message_ids: Sequence[int]) -> None:

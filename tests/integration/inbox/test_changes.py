@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +49,19 @@ def echo(kind: str, body: Any) -> None:
     document = meta_body({"message_echoes": [written]})
     document["entry"][0]["changes"][0]["field"] = "smb_message_echoes"
     receive(document)
+
+
+def test_a_scheduled_message_is_the_preview_once_it_is_sent(business: TestBusiness) -> None:
+    conversation_id = customer_writes("Hola", wamid="wamid.T")
+    say(business.business_id, conversation_id, "Le recuerdo", send_at=datetime.now(UTC) + timedelta(hours=1))
+    assert preview() == "Hola"
+    edits("wamid.T", "¿Seguimos?")
+    assert preview() == "¿Seguimos?"
+    rows("UPDATE messages SET stored_at = now() - interval '1 hour' WHERE direction = 'outbound'")
+    rows("UPDATE deliveries SET scheduled_for = now(), next_attempt_at = now()")
+    assert preview() == "¿Seguimos?"
+    send_all()
+    assert preview() == "Le recuerdo"
 
 
 def test_a_reaction_is_not_a_text(business: TestBusiness) -> None:
