@@ -16,15 +16,15 @@ from core.messaging.contacts.resolve import resolve
 from core.platform.db import business_of, run
 
 _MOMENT = timedelta(microseconds=1)
-# A contact created at the new address since is the customer, whose message arrived before the notice.
-_NOTICE_DELAY = timedelta(hours=1)
+# The notice may come later than the customer's first message from the new address.
+_NOTICE_DELAY = timedelta(minutes=10)
 
 
 def apply(session: Session, change: IdentityChange, account: str = "") -> ResolvedContact:
     """Replace a contact's old address by the new one, and move their conversations to it.
 
-    Queued messages are redirected. A previous owner of the new address has lost it; a contact created there since the
-    change is the same person and is merged. A repeated or late notice does not undo later changes.
+    Queued messages are redirected. A previous owner of the new address has lost it; a contact first seen there since
+    the change is the same person and is merged. A repeated or late notice does not undo later changes.
     """
     before = change.timestamp - _MOMENT
     (keep,) = resolve(session, [Address(change.kind, change.old, account=account, at=before)])
@@ -40,7 +40,7 @@ def apply(session: Session, change: IdentityChange, account: str = "") -> Resolv
 class _Holder:
     identity_id: int
     contact_id: int
-    recent: bool
+    same: bool
 
 
 def _clear(session: Session, change: IdentityChange, keep: ResolvedContact) -> None:
@@ -53,17 +53,23 @@ def _clear(session: Session, change: IdentityChange, keep: ResolvedContact) -> N
         "since": change.timestamp - _NOTICE_DELAY,
     }
     holders = [_Holder(*row) for row in run(session, _HOLDERS, values)]
-    for contact_id in {one.contact_id for one in holders if one.recent}:
+    for contact_id in {one.contact_id for one in holders if one.same}:
         merging.merge(session, keep.contact_id, contact_id)
-    same = {one.contact_id for one in holders if one.recent}
-    if lost := [one.identity_id for one in holders if one.contact_id not in same]:
+    if lost := [one.identity_id for one in holders if not one.same]:
         run(session, _END, {"ids": lost, "at": change.timestamp})
         endings.announce(session, lost)
 
 
+# Times are the provider's: old messages may arrive only now. A customer who still wrote from the old address after
+# somebody did from the new one is another person.
 _HOLDERS = """
-SELECT i.id, i.contact_id, bool_and(i.created_at >= %(since)s) OVER (PARTITION BY i.contact_id)
-FROM contact_identities i
+SELECT i.id, i.contact_id, c.created_at >= %(since)s AND NOT EXISTS (
+    SELECT FROM conversations held JOIN messages m ON m.conversation_id = held.id
+    WHERE held.contact_id = c.id AND (m.created_at < %(since)s OR m.sender = 'customer' AND m.created_at < (
+        SELECT max(later.created_at) FROM conversations own JOIN messages later ON later.conversation_id = own.id
+        WHERE own.contact_id = %(keep)s AND own.kind = %(kind)s AND later.sender = 'customer'))
+)
+FROM contact_identities i JOIN contacts c ON c.id = i.contact_id
 WHERE i.ended_at IS NULL AND i.contact_id <> %(keep)s
   AND ((i.kind = %(kind)s AND i.address = %(new)s) OR i.lookup_key = %(key)s)
 ORDER BY i.id

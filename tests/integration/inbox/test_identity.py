@@ -120,6 +120,30 @@ def test_a_new_number_with_a_recent_contact_is_merged(business: TestBusiness) ->
     assert column("SELECT merged_into_id FROM contacts WHERE id <> :keep", keep=keep) == [keep]
 
 
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [(-1200, -1800), (-60, -30)],
+    ids=["written long before, arrived late", "the customer still wrote from the old number"],
+)
+def test_a_stranger_at_the_new_number_is_not_merged(business: TestBusiness, new: int, old: int) -> None:
+    now = time.time()
+    stranger = customer_writes("Hola", "5491166660002", at=now + new)
+    customer = customer_writes("Hola", "5491155550001", at=now + old)
+    receive(meta_body(number_change("5491155550001", "5491166660002")))
+    assert one("SELECT count(*) FROM contacts WHERE merged_into_id IS NOT NULL") == 0
+    owned = "SELECT contact_id FROM conversations WHERE id = :id"
+    assert column("SELECT contact_id FROM contact_identities WHERE ended_at IS NULL") == [one(owned, id=customer)]
+    assert one(owned, id=stranger) != one(owned, id=customer)
+
+
+def test_a_known_customer_who_used_the_new_number_is_not_merged(business: TestBusiness) -> None:
+    customer_writes("Hola", "5491155550001")
+    customer_writes("Hola", "5491166660002")
+    rows("UPDATE contacts SET created_at = now() - interval '1 year' WHERE id = (SELECT max(id) FROM contacts)")
+    receive(meta_body(number_change("5491155550001", "5491166660002")))
+    assert one("SELECT count(*) FROM contacts WHERE merged_into_id IS NOT NULL") == 0
+
+
 def test_of_two_open_conversations_of_one_person_the_newer_goes_on(business: TestBusiness) -> None:
     now = time.time()
     customer_writes("Hola", "5491155550001", at=now - 60)
