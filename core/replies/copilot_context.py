@@ -82,7 +82,6 @@ def record(session: Session, material: Material, trace: Trace) -> None:
     """Record the call as a run of the bot, so that it counts in budget and cost."""
     session.execute(
         insert(AIRun).values(
-            business_id=business_of(session),
             conversation_id=material.conversation_id,
             bot_id=material.bot_id,
             settings_version=material.settings_version,

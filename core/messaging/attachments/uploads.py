@@ -18,7 +18,6 @@ from core.channels.media_types import HEAD_BYTES, MEGABYTE, sniff
 from core.channels.types import InvalidMessage
 from core.models import Attachment, FileState
 from core.platform import object_storage
-from core.platform.db import business_of
 from core.platform.errors import NotFound
 
 LARGEST_FILE = 100 * MEGABYTE  # Meta, Cloud API reference, Media: a document
@@ -91,7 +90,6 @@ def record(session: Session, upload: Upload, author_id: int | None = None) -> in
     return session.execute(
         insert(Attachment)
         .values(
-            business_id=business_of(session),
             author_id=author_id,
             state=FileState.STORED,
             storage_key=upload.storage_key,

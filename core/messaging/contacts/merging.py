@@ -47,7 +47,7 @@ def merge(session: Session, keep_id: int, merged_id: int) -> int:
     }
     keep.name, keep.custom = _merge_fields(keep.name, keep.custom, merged)
     merged.merged_into_id = keep_id
-    record = ContactMerge(business_id=business_id, kept_id=keep_id, merged_id=merged_id, undo_data=moved)
+    record = ContactMerge(kept_id=keep_id, merged_id=merged_id, undo_data=moved)
     session.add(record)
     session.flush()
     audit_log.record(session, "contact.merge", f"contact:{keep_id}", merged=merged_id)

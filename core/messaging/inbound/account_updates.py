@@ -52,7 +52,6 @@ def change_identity(
     session.execute(
         pg_insert(Message)
         .values(
-            business_id=business_of(session),
             conversation_id=conversation_id,
             channel_id=channel_id,
             direction=Direction.INBOUND,

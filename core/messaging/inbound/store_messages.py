@@ -219,7 +219,6 @@ def add_files(session: Session, fresh: Sequence[tuple[PlacedMessage, int]]) -> N
     """Insert the messages' files, due for download."""
     rows = [
         {
-            "business_id": business_of(session),
             "message_id": message_id,
             "position": position,
             "provider_media_id": media.provider_media_id,

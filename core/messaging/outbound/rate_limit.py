@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from core.channels.kinds import PairRate
 from core.channels.registry import limits
-from core.models import ChannelLimit
-from core.platform.db import business_of, run
+from core.models import Channel, ChannelLimit
+from core.platform.db import run
 
 FAILURES_TO_OPEN = 5
 OPEN_FOR = timedelta(seconds=60)
@@ -81,9 +81,8 @@ def reserve_slots(session: Session, channel_id: int, wanted: int, rate: float) -
 
 def ensure_flow(session: Session, channel_id: int) -> None:
     """Create the channel's rate row; every channel has one from its creation."""
-    session.execute(
-        insert(ChannelLimit).values(business_id=business_of(session), channel_id=channel_id).on_conflict_do_nothing()
-    )
+    row = select(Channel.business_id, Channel.id).where(Channel.id == channel_id)
+    session.execute(insert(ChannelLimit).from_select(["business_id", "channel_id"], row).on_conflict_do_nothing())
 
 
 def blocked_until(session: Session, channel_ids: Iterable[int]) -> dict[int, datetime]:

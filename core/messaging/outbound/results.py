@@ -147,7 +147,6 @@ def _conclude(session: Session, claimed: Claimed, to: MessageStatus, error: dict
 def _log_attempt(session: Session, claimed: Claimed, error: SendError) -> None:
     session.execute(
         insert(DeliveryAttempt).values(
-            business_id=claimed.business_id,
             message_id=claimed.message_id,
             number=claimed.attempt,
             verdict=error.verdict,
