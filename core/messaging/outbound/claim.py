@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.channels.kinds import rules
@@ -154,14 +154,7 @@ def _within_rates(session: Session, channel_id: int, rows: list[Any]) -> list[An
 
 
 def _postpone(session: Session, rows: Iterable[Any], until: Any) -> None:
-    ids = [row.message_id for row in rows]
-    if ids:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.message_id.in_(ids))
-            .values(next_attempt_at=until)
-            .execution_options(synchronize_session=False)
-        )
+    status.update_deliveries(session, [row.message_id for row in rows], next_attempt_at=until)
 
 
 _TAKE = f"""
@@ -179,7 +172,9 @@ def _take(session: Session, rows: Sequence[Any], lease: uuid.UUID, lease_for: ti
         return []
     ids = [row.message_id for row in rows]
     sending = {i for (i,) in run(session, _TAKE, {"lease": lease, "lease_for": lease_for, "ids": ids})}
-    _drop_settled(session, [message_id for message_id in ids if message_id not in sending])
+    settled = [message_id for message_id in ids if message_id not in sending]  # by a receipt that reported it as sent
+    attempts = Delivery.attempts - 1
+    status.update_deliveries(session, settled, lease=None, leased_until=None, attempts=attempts)
     return [
         Claimed(
             message_id=row.message_id,
@@ -197,17 +192,6 @@ def _take(session: Session, rows: Sequence[Any], lease: uuid.UUID, lease_for: ti
         for row in rows
         if row.message_id in sending
     ]
-
-
-def _drop_settled(session: Session, message_ids: Sequence[int]) -> None:
-    """Release messages that are no longer queued, such as one that a receipt reported as sent."""
-    if message_ids:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.message_id.in_(message_ids))
-            .values(lease=None, leased_until=None, attempts=Delivery.attempts - 1)
-            .execution_options(synchronize_session=False)
-        )
 
 
 def release(session: Session, lease: uuid.UUID) -> None:

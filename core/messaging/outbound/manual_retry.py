@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
@@ -132,7 +132,7 @@ def give_up(session: Session, ids: Sequence[int] | None, cause: str | None = Non
     cancelled = status.move(session, ids, MessageStatus.CANCELLED, *_OPEN)
     for conversation_id in set(cancelled.values()):
         events.publish_change(session, business_id, conversation_id)
-    _update_deliveries(session, cancelled, next_attempt_at=None, uncertain_since=None)
+    status.update_deliveries(session, cancelled, next_attempt_at=None, uncertain_since=None)
     waiting.clear_unsent(session, list(cancelled), retried=False)
     if cancelled:
         audit_log.record(session, "queue.give_up", "queue", ids=sorted(cancelled))
@@ -172,7 +172,7 @@ def confirm_sent(session: Session, message_id: int) -> None:
     )
     if not confirmed:
         return
-    _update_deliveries(session, confirmed, uncertain_since=None)
+    status.update_deliveries(session, confirmed, uncertain_since=None)
     waiting.end(session, [message_id])
     audit_log.record(session, "queue.confirm", f"message:{message_id}")
     events.publish_change(session, business_of(session), confirmed[message_id])
@@ -239,13 +239,4 @@ def _queue(session: Session, message_ids: Sequence[int]) -> None:
         return
     waiting.clear_unsent(session, message_ids, retried=True)
     queued = status.move(session, message_ids, MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.UNCERTAIN)
-    _update_deliveries(session, queued, next_attempt_at=func.now(), uncertain_since=None)
-
-
-def _update_deliveries(session: Session, message_ids: Collection[int], **columns: Any) -> None:
-    session.execute(
-        update(Delivery)
-        .where(Delivery.message_id.in_(message_ids))
-        .values(**columns)
-        .execution_options(synchronize_session=False)
-    )
+    status.update_deliveries(session, queued, next_attempt_at=func.now(), uncertain_since=None)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -120,12 +121,7 @@ def _try_probe(session: Session, channel_id: int) -> datetime | None:
 def record_outcome(session: Session, channel_id: int, *, healthy: bool) -> bool:
     """Count a send that the provider answered (healthy) or could not. Returns whether this opened the breaker."""
     if healthy:
-        session.execute(
-            update(ChannelLimit)
-            .where(ChannelLimit.channel_id == channel_id, ChannelLimit.failures > 0)
-            .values(failures=0, open_until=None, probe_until=None)
-            .execution_options(synchronize_session=False)
-        )
+        _set(session, channel_id, ChannelLimit.failures > 0, failures=0, open_until=None, probe_until=None)
         return False
     row = session.execute(
         update(ChannelLimit)
@@ -136,12 +132,7 @@ def record_outcome(session: Session, channel_id: int, *, healthy: bool) -> bool:
     ).one()
     if row.failures < FAILURES_TO_OPEN:
         return False
-    session.execute(
-        update(ChannelLimit)
-        .where(ChannelLimit.channel_id == channel_id)
-        .values(open_until=func.now() + OPEN_FOR, probe_until=None)
-        .execution_options(synchronize_session=False)
-    )
+    _set(session, channel_id, open_until=func.now() + OPEN_FOR, probe_until=None)
     return bool(row.failures == FAILURES_TO_OPEN)
 
 
@@ -153,16 +144,8 @@ def suspend_number(session: Session, channel_id: int) -> bool:
     is_new = session.scalar(
         select(ChannelLimit.open_until.is_(None)).where(ChannelLimit.channel_id == channel_id).with_for_update()
     )
-    session.execute(
-        update(ChannelLimit)
-        .where(ChannelLimit.channel_id == channel_id)
-        .values(
-            failures=func.greatest(ChannelLimit.failures, FAILURES_TO_OPEN),
-            open_until=func.now() + OPEN_FOR,
-            probe_until=None,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    failures = func.greatest(ChannelLimit.failures, FAILURES_TO_OPEN)
+    _set(session, channel_id, failures=failures, open_until=func.now() + OPEN_FOR, probe_until=None)
     return bool(is_new)
 
 
@@ -195,23 +178,22 @@ def restrict_to_replies(session: Session, channel_id: int, seconds: float) -> bo
         .where(ChannelLimit.channel_id == channel_id)
         .with_for_update()
     )
-    session.execute(
-        update(ChannelLimit)
-        .where(ChannelLimit.channel_id == channel_id)
-        .values(
-            answers_only_until=func.greatest(ChannelLimit.answers_only_until, func.now() + timedelta(seconds=seconds))
-        )
-        .execution_options(synchronize_session=False)
-    )
+    until = func.greatest(ChannelLimit.answers_only_until, func.now() + timedelta(seconds=seconds))
+    _set(session, channel_id, answers_only_until=until)
     return bool(is_new)
 
 
 def throttle(session: Session, channel_id: int, seconds: float) -> None:
     """Pause a number for `seconds` after its provider reported a rate limit."""
+    at = func.greatest(ChannelLimit.next_slot_at, func.now() + timedelta(seconds=seconds))
+    _set(session, channel_id, next_slot_at=at)
+
+
+def _set(session: Session, channel_id: int, *conditions: ColumnElement[bool], **columns: Any) -> None:
     session.execute(
         update(ChannelLimit)
-        .where(ChannelLimit.channel_id == channel_id)
-        .values(next_slot_at=func.greatest(ChannelLimit.next_slot_at, func.now() + timedelta(seconds=seconds)))
+        .where(ChannelLimit.channel_id == channel_id, *conditions)
+        .values(**columns)
         .execution_options(synchronize_session=False)
     )
 

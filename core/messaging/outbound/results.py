@@ -136,12 +136,7 @@ def _release(session: Session, claimed: Claimed) -> bool:
 def _conclude(session: Session, claimed: Claimed, to: MessageStatus, error: dict[str, str], **delivery: Any) -> None:
     status.move(session, [claimed.message_id], to, MessageStatus.SENDING, error=error)
     if delivery:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.message_id == claimed.message_id)
-            .values(**delivery)
-            .execution_options(synchronize_session=False)
-        )
+        status.update_deliveries(session, [claimed.message_id], **delivery)
 
 
 def _log_attempt(session: Session, claimed: Claimed, error: SendError) -> None:

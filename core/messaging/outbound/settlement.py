@@ -13,7 +13,7 @@ from core.channels.registry import PROVIDERS
 from core.channels.types import Cause, Diagnosis, Fact, ProviderError, Verdict
 from core.conversations import lifecycle as conversations
 from core.messaging.contacts.resolve import set_opted_out
-from core.messaging.outbound import rate_limit, waiting
+from core.messaging.outbound import rate_limit, status, waiting
 from core.models import Channel, ContactIdentity, Delivery, Message, MessageStatus, Sender, Severity
 from core.platform.db import business_of, enter_business, leave_business, run
 
@@ -82,12 +82,7 @@ def mark_failed(session: Session, errors: dict[int, dict[str, str]]) -> None:
         session.execute(
             update(Message).where(Message.id == message_id).values(error=shown).execution_options(**_NO_SYNC)
         )
-    session.execute(
-        update(Delivery)
-        .where(Delivery.message_id.in_(errors))
-        .values(next_attempt_at=None, uncertain_since=None)
-        .execution_options(**_NO_SYNC)
-    )
+    status.update_deliveries(session, errors, next_attempt_at=None, uncertain_since=None)
     handle_final_failure(session, list(errors))
 
 
@@ -140,12 +135,7 @@ def hand_off_uncertain_sends(session: Session, grace_seconds: float, limit: int 
             session, target_id, sender, ("send_uncertain", why), _Notification("message_uncertain", words)
         )
         leave_business(session)
-    session.execute(
-        update(Delivery)
-        .where(Delivery.message_id.in_([row.id for row in rows]))
-        .values(uncertain_since=None)
-        .execution_options(**_NO_SYNC)
-    )
+    status.update_deliveries(session, [row.id for row in rows], uncertain_since=None)
     return len(rows)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core.models import Message, MessageStatus
+from core.models import Delivery, Message, MessageStatus
 from core.platform.db import run
 
 S = MessageStatus
@@ -81,6 +81,17 @@ def move(session: Session, ids: Iterable[int], to: S, *before: S, **columns: Any
         .execution_options(synchronize_session=False)
     )
     return {row.id: row.conversation_id for row in moved}
+
+
+def update_deliveries(session: Session, message_ids: Iterable[int], **columns: Any) -> None:
+    """Set columns of these messages' deliveries."""
+    if ids := list(message_ids):
+        session.execute(
+            update(Delivery)
+            .where(Delivery.message_id.in_(ids))
+            .values(**columns)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _sources(to: S, before: Sequence[S]) -> list[str]:
