@@ -40,7 +40,7 @@ BATCH = 100
 ParsedItem = InboundMessage | Receipt | IdentityChange | MarketingConsent | AccountUpdate | AddressBookName
 _MAX_ITEMS = 1000  # per call, which keeps statements far from their time-out
 # Postgres error classes that no item causes: connection, deadlock, resources, locks, shutdown, system. The driver's
-# OperationalError includes more, such as an id too long for its index.
+# OperationalError includes more, such as a row too large for an index.
 _DATABASE_FAILURES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
 _FORGED = "signed with a secret that is not this number's: if the number's app or account changed, save its new secret"
 

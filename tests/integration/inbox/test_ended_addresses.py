@@ -200,7 +200,7 @@ def test_a_notice_that_comes_after_the_new_owner_still_moves_the_customer(busine
 
 def test_a_new_number_that_was_a_strangers_long_ago_brings_nothing_of_theirs(business: TestBusiness) -> None:
     carlas = customer_writes("soy Carla", NEW, name="Carla")
-    rows("UPDATE contact_identities SET created_at = now() - interval '30 days'")
+    rows("UPDATE contacts SET created_at = now() - interval '30 days'")
     anas = customer_writes("soy Ana", OLD)
     receive(meta_body(number_change(OLD, NEW)))
     receive(meta_body(text_value("sigo", NEW)))

@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from core.channels.types import Cause, Diagnosis, ProviderError, SendError, Sent, Verdict
 from core.messaging.outbound import claim as claims
-from core.messaging.outbound import manual_retry, results, settlement
-from core.messaging.outbound.status import MOVES
+from core.messaging.outbound import manual_retry, results
+from core.messaging.outbound.status import MOVES, OPTED_OUT, cancel_queued
 from core.models import Sender
 from core.platform.db import system_transaction, transaction
 from core.platform.scope import Actor, Scope
@@ -143,7 +143,7 @@ class Moves(RuleBasedStateMachine):
                 case "confirm":
                     manual_retry.confirm_sent(session, message_id)
                 case "opt out":
-                    settlement.cancel_opted_out(session, column(_IDENTITY, id=message_id))
+                    cancel_queued(session, OPTED_OUT, identity_ids=column(_IDENTITY, id=message_id))
 
     def _one(self, data: st.DataObject) -> int:
         return data.draw(st.sampled_from(self.messages))
