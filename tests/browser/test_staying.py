@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
@@ -41,7 +40,7 @@ def test_what_is_written_outlives_reload_another_tab_and_the_session(page, conso
     other.close()
     with system_transaction() as session:
         sessions.end_session(session, ana.token)
-    page.get_by_role("radio", name=re.compile("^Mine")).click()
+        events.publish_change(session, business.business_id, talk)
     page.wait_for_url("**/auth/login?ended*")
     expect(page.get_by_role("alert")).to_have_text("Your session ended. Sign in again to go on where you were.")
     page.locator("input[name=email]").fill(ana.email)
