@@ -87,7 +87,7 @@ def database(servers: Embedded) -> Iterator[str]:
         patch.setenv("REDIS_URL", servers.redis.url)
         patch.setenv("DATA_DIR", str(servers.data_dir))
         patch.setenv("ENCRYPTION_KEYS", Fernet.generate_key().decode())
-        db.dispose_engines()
+        db.dispose_engine()
         for cached in (config.get_settings, job_queue.connection, crypto._fernet):
             cached.cache_clear()
         # A password costs a guesser 64 MiB and a good part of a second, and every person of a test has one.
@@ -95,7 +95,7 @@ def database(servers: Embedded) -> Iterator[str]:
         patch.setattr(users, "_DUMMY_HASH", users._hasher.hash("nobody's password"))
         migrations.upgrade(config.get_settings().sqlalchemy_url)
         yield servers.postgres.url
-        db.dispose_engines()
+        db.dispose_engine()
         for cached in (config.get_settings, job_queue.connection, crypto._fernet):
             cached.cache_clear()
 

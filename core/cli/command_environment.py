@@ -55,7 +55,7 @@ def command_settings(need: Need) -> Iterator[None]:
 
 def reset_caches() -> None:
     """Discard what this process has cached from settings that have changed."""
-    db.dispose_engines()
+    db.dispose_engine()
     for cached in (config.get_settings, job_queue.connection, crypto._fernet):
         cached.cache_clear()
 

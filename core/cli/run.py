@@ -58,7 +58,7 @@ def _start(supervisor: Supervisor) -> None:
     settings = config.get_settings()
     migrations.upgrade(settings.sqlalchemy_url)
     token = set_up(settings)
-    db.dispose_engines()  # from now on it only waits, and needs no connections
+    db.dispose_engine()  # from now on it only waits, and needs no connections
     supervisor.start_children(environment)
     _wait_until_ready(supervisor, settings)
     _print_addresses(supervisor, settings, token)

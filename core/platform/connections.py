@@ -29,36 +29,32 @@ class Process(StrEnum):
 class Share:
     """Connections that one process may have open at the same time.
 
-    `nested` is reserved for transactions begun while their thread is in another one. `statements` serves single
-    statements (0: they share with transactions). `unpooled` connections are opened outside the pools.
+    `nested` is reserved for transactions begun while their thread is in another one. `unpooled` connections are opened
+    outside the pool.
     """
 
     transactions: int
     nested: int
-    statements: int
     unpooled: int
 
     @property
     def total(self) -> int:
-        return self.transactions + self.nested + self.statements + self.unpooled
+        return self.transactions + self.nested + self.unpooled
 
 
-# The web app: the writer of webhooks, NOTIFY. The console: LISTEN, NOTIFY. A command: migrations, or reading a backup.
-_UNPOOLED = {Process.WEB: 2, Process.WORKER: 1, Process.SCHEDULER: 1, Process.CONSOLE: 2, Process.COMMAND: 2}
+# NOTIFY, and: the writer of webhooks (web), the check for work (worker, scheduler), LISTEN (console). A command:
+# migrations, or reading a backup.
+_UNPOOLED = 2
 _FIXED = {Process.SCHEDULER: 6, Process.COMMAND: 2}  # transactions: a scheduler thread has at most one
 _PARTS = {Process.WEB: 1, Process.WORKER: 2, Process.CONSOLE: 2}  # weight in the remainder, per process
 _NESTED = 1
-_LEAST_PART = 2  # a worker's check for work holds one statement connection
+_LEAST_PART = 2
 
 
 def share(settings: Settings, process: Process) -> Share:
     """Return the share of a process of this kind."""
-    unpooled = _UNPOOLED[process]
-    if process in _FIXED:
-        return Share(_FIXED[process], _NESTED, 0, unpooled)
-    part = _PARTS[process] * _remainder(settings) // _parts(settings)
-    statements = max(2, part // 4) if process is Process.WORKER else 0
-    return Share(part - statements, _NESTED, statements, unpooled)
+    transactions = _FIXED.get(process) or _PARTS[process] * _remainder(settings) // _parts(settings)
+    return Share(transactions, _NESTED, _UNPOOLED)
 
 
 def most(settings: Settings) -> int:
@@ -80,7 +76,7 @@ def _machine(settings: Settings) -> Iterator[Process]:
 
 def _remainder(settings: Settings) -> int:
     """Return the connections left after the fixed shares."""
-    fixed = sum(_UNPOOLED[process] + _NESTED + _FIXED.get(process, 0) for process in _machine(settings))
+    fixed = sum(_UNPOOLED + _NESTED + _FIXED.get(process, 0) for process in _machine(settings))
     return settings.database_connections - fixed
 
 

@@ -1,4 +1,4 @@
-"""The engine, and the two kinds of transaction: scoped to one business, or across all.
+"""The engine of a process, and the two kinds of transaction: scoped to one business, or across all.
 
 Row-level security separates businesses. A business transaction runs as the role `bothub_app`, for which every
 tenant table shows only the rows of `bothub.business_id`; a query that forgets its filter finds nothing of others.
@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, create_engine
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.orm import Session, SessionTransaction
 
 from core.platform import connections, events
 from core.platform.config import get_settings
@@ -26,11 +27,10 @@ APP_ROLE = "bothub_app"
 _ENTER = f"SELECT set_config('role', '{APP_ROLE}', true), set_config('bothub.business_id', %(business)s, true)"
 _LEAVE = "SELECT set_config('role', 'none', true), set_config('bothub.business_id', '', true)"
 _SCOPE = "scope"  # the key in `Session.info`
+_WAIT_SECONDS = 10
 
 
-def make_engine(
-    url: str, *, pool_size: int = 10, statement_timeout: float = 15, isolation_level: str | None = None
-) -> Engine:
+def make_engine(url: str, *, pool_size: int = 10, statement_timeout: float = 15) -> Engine:
     """Create an engine whose connections time out rather than hang: a frozen client must not hold locks for ever.
 
     It never has more than `pool_size` connections: further threads wait, after ten seconds with a `TimeoutError`.
@@ -41,10 +41,10 @@ def make_engine(
     milliseconds = int(statement_timeout * 1000)
     return create_engine(
         url,
-        isolation_level=isolation_level or "READ COMMITTED",
+        isolation_level="READ COMMITTED",
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=10,
+        pool_timeout=_WAIT_SECONDS,
         pool_recycle=1800,
         pool_use_lifo=True,  # few connections in use have all statements prepared; the rest stay idle
         pool_pre_ping=not connections.retries_on_disconnect(),
@@ -60,54 +60,43 @@ def make_engine(
 
 
 @dataclass(frozen=True, slots=True)
-class _Engines:
-    """The engines of a process, within its share of the connections (`core.platform.connections`).
+class _Database:
+    """The engine of a process, with its share of the connections (`core.platform.connections`).
 
-    A thread that begins a transaction inside another takes a `nested` connection: threads waiting for a second
-    connection of the same pool would deadlock. A third level is refused.
-    Single statements have connections of their own in workers: switching the mode of a pooled connection and back costs
-    more than the statement.
+    `outermost` is taken by each transaction that is in no other. The connections beyond it are for transactions begun
+    inside another: threads that all wait for a second connection would deadlock. A third level is refused.
     """
 
-    transactions: Engine
-    nested: Engine
-    statements: Engine
+    engine: Engine
+    outermost: threading.Semaphore
 
 
-_engines_lock = threading.Lock()
+_lock = threading.Lock()
 
 
-def _engines() -> _Engines:
-    with _engines_lock:  # threads that start together share one set
-        return _create_engines()
+def _database() -> _Database:
+    with _lock:  # threads that start together share one engine
+        return _create_database()
 
 
 @lru_cache(maxsize=1)
-def _create_engines() -> _Engines:
+def _create_database() -> _Database:
     settings = get_settings()
-    url, share = settings.sqlalchemy_url, connections.share(settings, connections.this_process())
-    transactions = make_engine(url, pool_size=share.transactions)
-    return _Engines(
-        transactions,
-        make_engine(url, pool_size=share.nested),
-        make_engine(url, pool_size=share.statements, isolation_level="AUTOCOMMIT")
-        if share.statements
-        else transactions.execution_options(isolation_level="AUTOCOMMIT"),
-    )
+    share = connections.share(settings, connections.this_process())
+    engine = make_engine(settings.sqlalchemy_url, pool_size=share.transactions + share.nested)
+    return _Database(engine, threading.Semaphore(share.transactions))
 
 
 def get_engine() -> Engine:
     """Return the engine of this process. Call it after fork."""
-    return _engines().transactions
+    return _database().engine
 
 
-def dispose_engines() -> None:
-    """Close idle connections; the engines are created again from the settings when needed."""
-    if _create_engines.cache_info().currsize:
-        engines = _create_engines()
-        for engine in (engines.transactions, engines.nested, engines.statements):
-            engine.dispose()
-    _create_engines.cache_clear()
+def dispose_engine() -> None:
+    """Close idle connections; the engine is created again from the settings when needed."""
+    if _create_database.cache_info().currsize:
+        get_engine().dispose()
+    _create_database.cache_clear()
 
 
 class _Depth(threading.local):
@@ -121,45 +110,60 @@ _depth = _Depth()
 
 @contextmanager
 def _session() -> Iterator[Session]:
+    with _turn(), Session(get_engine(), expire_on_commit=False) as session:
+        yield session
+        events.flush_after_commit(session)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until a transaction may begin."""
     if _depth.value > 1:
         raise RuntimeError("A transaction in a transaction in a transaction: read what the inner one needs before.")
-    engine = _engines().nested if _depth.value else get_engine()
+    outermost = None if _depth.value else _database().outermost
+    if outermost and not outermost.acquire(timeout=_WAIT_SECONDS):
+        raise NoConnection(f"No transaction ended within {_WAIT_SECONDS} seconds.")
     _depth.value += 1
     try:
-        with Session(engine, expire_on_commit=False) as session:
-            yield session
+        yield
     finally:
         _depth.value -= 1
+        if outermost:
+            outermost.release()
 
 
 @contextmanager
 def transaction(scope: Scope | int) -> Iterator[Session]:
     """Open a transaction scoped to one business. Commits at the end, rolls back on an exception.
 
-    The id of a business alone is a scope in which BotHub itself acts.
+    The id of a business alone is a scope in which BotHub itself acts. Without a statement it costs no round trip.
     """
-    with _session() as session:
-        with session.begin():
-            enter_business(session, scope)
-            yield session
-        events.flush_after_commit(session)
+    with _session() as session, session.begin():
+        session.info[_SCOPE] = Scope(scope) if isinstance(scope, int) else scope
+        yield session
+
+
+@event.listens_for(Session, "after_begin")
+def _enter_scope(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    """Scope a business transaction before its first statement."""
+    scope: Scope | None = session.info.get(_SCOPE)
+    if scope is not None and not transaction.nested:
+        connection.exec_driver_sql(_ENTER, {"business": str(scope.business_id)})
 
 
 @contextmanager
 def system_transaction() -> Iterator[Session]:
     """Open a transaction across businesses: for claiming work, ingest, and looking up keys and sessions."""
-    with _session() as session:
-        with session.begin():
-            yield session
-        events.flush_after_commit(session)
+    with _session() as session, session.begin():
+        yield session
 
 
 @contextmanager
 def single_statement() -> Iterator[Session]:
     """Open an autocommit session across businesses, for a single statement: saves round trips."""
-    with Session(_engines().statements, expire_on_commit=False) as session:
+    with _session() as session:
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         yield session
-        events.flush_after_commit(session)
 
 
 def run(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> CursorResult[*tuple[Any, ...]]:
@@ -174,18 +178,19 @@ _thread_local = threading.local()
 
 
 def poll_row(statement: str) -> tuple[Any, ...]:
-    """Return the row of a query that a thread repeats many times a second, on a connection of its own.
+    """Return the row of a query that a thread repeats many times a second, on a connection of its own outside the pool.
 
     A broken connection is replaced. Raises `OperationalError` when Postgres is away.
     """
     known: tuple[Engine, Connection] | None = getattr(_thread_local, "connection", None)
-    engine = _engines().statements
+    engine = get_engine()
     if known is not None and known[0] is engine and not (known[1].closed or known[1].invalidated):
         try:
             return tuple(known[1].exec_driver_sql(statement).one())
         except (OperationalError, InterfaceError):
             known[1].close()
-    connection = engine.connect()
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection.detach()
     _thread_local.connection = (engine, connection)
     return tuple(connection.exec_driver_sql(statement).one())
 
