@@ -149,10 +149,10 @@ def _hand_off_without_bot(
     """Assign and announce a new conversation that no bot answers, like a hand-off by the bot."""
     for conversation_id, own in by_conversation.items():
         previous = before[conversation_id]
-        owed = next((one for one in own if one.owed_answer and not _needs_no_answer(one, previous)), None)
-        if owed is None or previous.mode != Mode.HUMAN or previous.assignee_id or previous.handed_off:
+        if previous.mode != Mode.HUMAN or previous.assignee_id or previous.handed_off:
             continue
-        if _bot_replies(owed.bot):
+        owed = next((one for one in own if one.owed_answer and not _needs_no_answer(one, previous)), None)
+        if owed is None or _bot_replies(owed.bot):
             continue
         reason = "no_bot" if owed.bot is None else "bot_off"
         lifecycle.hand_off(session, business_id, conversation_id, reason, current_mode=Mode.HUMAN)
