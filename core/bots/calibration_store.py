@@ -14,13 +14,11 @@ from core.models import BotCalibration
 _CACHE_SECONDS = 300.0
 
 
-def of_bot(session: Session | None, bot_id: int) -> Calibration | None:
-    """Return the bot's calibration, at most five minutes old. None if it is not cached and there is no session."""
+def of_bot(session: Session, bot_id: int) -> Calibration:
+    """Return the bot's calibration, at most five minutes old."""
     cached_at, calibration = _cache.get(bot_id, (float("-inf"), IDENTITY))
     if time.monotonic() - cached_at < _CACHE_SECONDS:
         return calibration
-    if session is None:
-        return None
     calibration = stored(session, bot_id)[0]
     _cache[bot_id] = (time.monotonic(), calibration)
     return calibration

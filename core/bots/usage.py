@@ -72,17 +72,12 @@ def money(session: Session, bot_id: int) -> Money:
     return cost
 
 
-def is_money_spent(session: Session | None, bot_id: int, settings: BotSettings) -> bool | None:
-    """Return whether the bot's money is spent, as of the last few seconds.
-
-    None if that is not cached and there is no session.
-    """
+def is_money_spent(session: Session, bot_id: int, settings: BotSettings) -> bool:
+    """Return whether the bot's money is spent, as of the last few seconds."""
     if not has_money_budget(settings):
         return False
     read_at, cost = _cache.get(bot_id, (float("-inf"), None))
     if cost is None or time.monotonic() - read_at > _REFRESH_SECONDS:
-        if session is None:
-            return None
         cost = money(session, bot_id)
     return budget.level(settings, cost) is Level.REACHED
 

@@ -62,11 +62,6 @@ def version(session: Session, bot_id: int, number: int) -> BotSettings:
     return _cache[(bot_id, number)]
 
 
-def cached(bot_id: int | None, number: int | None) -> BotSettings | None:
-    """Return a version's settings if they are cached."""
-    return None if bot_id is None or number is None else _cache.get((bot_id, number))
-
-
 _MAX_CACHED = 100
 _cache: dict[tuple[int, int], BotSettings] = {}
 

@@ -55,24 +55,21 @@ _cache: dict[int, tuple[tuple[UUID, str], tuple[Item, ...]]] = {}
 
 
 def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
-    """Return the products on offer, by name. Read again only after a product has changed."""
+    """Return the products on offer, by name."""
     version, currency = session.execute(
         select(Business.catalog_version, _CURRENCY).where(Business.id == business_id)
     ).one()
-    if version is None:
-        return ()
+    return () if version is None else products_at(session, business_id, version, currency)
+
+
+def products_at(session: Session, business_id: int, version: UUID, currency: str) -> tuple[Item, ...]:
+    """Return the products of the current version of the catalogue. A process reads each version once."""
     cached = _cache.get(business_id)
     if cached is None or cached[0] != (version, currency):
         if len(_cache) >= _MAX_CACHED:
             _cache.clear()
         cached = _cache[business_id] = ((version, currency), _read(session, business_id, currency))
     return cached[1]
-
-
-def cached_products(business_id: int, version: UUID, currency: str) -> tuple[Item, ...] | None:
-    """Return the products if this process has cached that version, in that currency."""
-    cached = _cache.get(business_id)
-    return cached[1] if cached is not None and cached[0] == (version, currency) else None
 
 
 def own_currency(session: Session, business_id: int) -> str:

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from core.accounts import business_profile
 from core.bots import calibration_store, price_table, usage, versions
-from core.bots.calibration import IDENTITY
 from core.bots.llm.configured import model
 from core.bots.llm.types import Model
 from core.bots.model_prices import PriceTable
@@ -166,7 +165,7 @@ def _load_work(session: Session, task: ClaimedTask) -> _Work | None:
         bot_ref=f"bot-{run.bot_id}",
         contact_ref=f"rehearsal-{run.bot_id}",
         replies_in_a_row=0,
-        calibration=calibration_store.of_bot(session, run.bot_id) or IDENTITY,
+        calibration=calibration_store.of_bot(session, run.bot_id),
         catalogue=products_of(session, task.business_id),
     )
     return _Work(

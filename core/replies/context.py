@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 from core.accounts.business_profile import facts_of
 from core.bots import calibration_store, price_table, versions
 from core.bots import usage as spending
-from core.bots.calibration import IDENTITY
 from core.bots.settings import BotSettings
 from core.catalog import quotes
-from core.catalog.product_index import Item, cached_products, products_of
+from core.catalog.product_index import Item, products_at
 from core.catalog.quote import OpenQuote
 from core.models import Sender
 from core.platform.db import run
@@ -46,7 +45,6 @@ class ReplyContext:
 class CatalogVersion:
     """The catalogue to quote from. `quoted`: the customer may have an open quote."""
 
-    business_id: int
     version: UUID
     currency: str
     quoted: bool
@@ -133,7 +131,7 @@ def _snapshot(  # noqa: PLR0913 - the columns of the query
     *business, rows = rest
     facts = facts_of(*business)
     messages = to_messages(rows or [])
-    catalog = None if catalogue is None else CatalogVersion(business_id, catalogue, currency, quoted)
+    catalog = None if catalogue is None else CatalogVersion(catalogue, currency, quoted)
     return ConversationSnapshot(
         conversation_id,
         mode,
@@ -157,39 +155,18 @@ def load_context(session: Session, snapshot: ConversationSnapshot) -> ReplyConte
     if snapshot.bot_id is None or snapshot.settings_version is None:
         return None
     settings = versions.version(session, snapshot.bot_id, snapshot.settings_version)
-    if snapshot.catalog is None:
+    catalog = snapshot.catalog
+    if catalog is None:
         return _reply_context(snapshot, settings, session)
-    items = products_of(session, snapshot.catalog.business_id)
-    quote = (
-        quotes.latest(session, snapshot.conversation_id, snapshot.contact_id, items)
-        if snapshot.catalog.quoted
-        else None
-    )
+    items = products_at(session, snapshot.business_id, catalog.version, catalog.currency)
+    quote = quotes.latest(session, snapshot.conversation_id, snapshot.contact_id, items) if catalog.quoted else None
     return _reply_context(snapshot, settings, session, items, quote)
-
-
-def cached_context(snapshot: ConversationSnapshot) -> ReplyContext | None:
-    """Build the reply context without a query, or return None.
-
-    Possible if this process has cached all inputs, no rate budget is set, and the customer has no open quote.
-    """
-    settings = versions.cached(snapshot.bot_id, snapshot.settings_version)
-    if settings is None or settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
-        return None
-    if snapshot.bot_id is None or calibration_store.of_bot(None, snapshot.bot_id) is None:
-        return None
-    if spending.is_money_spent(None, snapshot.bot_id, settings) is None:
-        return None
-    if snapshot.catalog is None:
-        return _reply_context(snapshot, settings, None)
-    items = cached_products(snapshot.catalog.business_id, snapshot.catalog.version, snapshot.catalog.currency)
-    return None if items is None or snapshot.catalog.quoted else _reply_context(snapshot, settings, None, items)
 
 
 def _reply_context(
     snapshot: ConversationSnapshot,
     settings: BotSettings,
-    session: Session | None,
+    session: Session,
     items: tuple[Item, ...] = (),
     quote: OpenQuote | None = None,
 ) -> ReplyContext | None:
@@ -207,8 +184,8 @@ def _reply_context(
         last_sentiment=snapshot.last_sentiment,
         catalogue=items,
         open_quote=quote,
-        calibration=calibration_store.of_bot(session, snapshot.bot_id) or IDENTITY,
-        over_budget=bool(spending.is_money_spent(session, snapshot.bot_id, settings)),
+        calibration=calibration_store.of_bot(session, snapshot.bot_id),
+        over_budget=spending.is_money_spent(session, snapshot.bot_id, settings),
     )
     return ReplyContext(
         request=request,
@@ -224,7 +201,7 @@ def _reply_context(
             None,
         ),
         catalogue=None if snapshot.catalog is None else snapshot.catalog.version,
-        over_rate_budget=session is not None and not spending.fits(session, snapshot.bot_id, settings, turns),
+        over_rate_budget=not spending.fits(session, snapshot.bot_id, settings, turns),
     )
 
 

@@ -75,7 +75,7 @@ def load(session: Session, conversation_id: int) -> Material:
 def _is_over_budget(session: Session, bot_id: int, settings: BotSettings, turns: tuple[Turn, ...]) -> bool:
     """Return whether the bot's budget for the minute or its money is spent."""
     fits = usage.fits(session, bot_id, settings, turns)
-    return not fits or bool(usage.is_money_spent(session, bot_id, settings))
+    return not fits or usage.is_money_spent(session, bot_id, settings)
 
 
 def record(session: Session, material: Material, trace: Trace) -> None:

@@ -101,28 +101,13 @@ def load_snapshots(
     return [(pending, snapshots.get(pending.conversation_id)) for pending in claimed]
 
 
-def prepare_from_cache(
-    pending: ClaimedReply, snapshot: context.ConversationSnapshot | None
+def prepare(
+    session: Session, pending: ClaimedReply, snapshot: context.ConversationSnapshot | None
 ) -> context.ReplyContext | None:
-    """Fast path: build the reply context if nothing prevents answering; `prepare` handles every other case."""
-    if (
-        snapshot is None
-        or snapshot.mode != Mode.BOT
-        or snapshot.status == ConversationStatus.CLOSED
-        or pending.attempts > MAX_ATTEMPTS
-    ):
-        return None
-    if snapshot.opted_out:
-        return None
-    return context.cached_context(snapshot)
-
-
-def prepare(session: Session, pending: ClaimedReply) -> context.ReplyContext | None:
     """Return the reply context, or None if the bot must not answer: a person took over, or the conversation is closed.
 
-    A reply that keeps failing is handed off.
+    A reply that keeps failing is handed off. Usually it executes no statement, because this process remembers the rest.
     """
-    snapshot = context.load_snapshots(session, [pending.conversation_id]).get(pending.conversation_id)
     if snapshot is None or snapshot.mode != Mode.BOT or snapshot.status == ConversationStatus.CLOSED:
         _discard(session, pending)
         return None

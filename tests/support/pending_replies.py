@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from core.bots.llm.types import Usage
 from core.platform.db import system_transaction, transaction
-from core.replies import pending_replies
+from core.replies import context, pending_replies
 from core.replies.context import ReplyContext
 from core.replies.decision import Outcome, Reply, Trace
 from core.replies.pending_replies import ClaimedReply, CompletedReply
@@ -31,7 +31,8 @@ def claim_one() -> ClaimedReply:
 
 def prepare(turn: ClaimedReply) -> ReplyContext | None:
     with transaction(turn.business_id) as session:
-        return pending_replies.prepare(session, turn)
+        snapshot = context.load_snapshots(session, [turn.conversation_id]).get(turn.conversation_id)
+        return pending_replies.prepare(session, turn, snapshot)
 
 
 def begin() -> tuple[ClaimedReply, ReplyContext]:

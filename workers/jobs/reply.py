@@ -52,9 +52,9 @@ def answer(task: Task) -> None:
 
     def prepare() -> ReplyContext | None:
         with transaction(pending.business_id) as session:
-            return pending_replies.prepare(session, pending)
+            return pending_replies.prepare(session, pending, snapshot)
 
-    reply_context = pending_replies.prepare_from_cache(pending, snapshot) or retry_until_available(prepare)
+    reply_context = retry_until_available(prepare)
     if reply_context is None:
         return
     _send_read_receipt(reply_context)

@@ -82,7 +82,7 @@ def try_it(
         in_force = versions.current(session, bot_id)[1]
         if not usage.fits(session, bot_id, in_force, turns):
             raise Conflict("over_budget", "The bot has spent its budget for this minute: try again in a moment.")
-        over_budget = bool(usage.is_money_spent(session, bot_id, in_force))
+        over_budget = usage.is_money_spent(session, bot_id, in_force)
         business = business_profile.read(session)
         items = products_of(session, agent.business_id)
     outcome = compose(

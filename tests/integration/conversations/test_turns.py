@@ -225,10 +225,7 @@ def test_a_reply_that_keeps_crashing_its_worker_is_handed_off(business: TestBusi
 def test_a_question_after_opting_out_is_handed_off_without_the_model(business: TestBusiness) -> None:
     customer_writes("STOP")
     customer_writes("¿A qué hora abren?")
-    rows("UPDATE pending_replies SET due_at = now()")
-    with system_transaction() as session:
-        ((turn, snapshot),) = pending_replies.load_snapshots(session, pending_replies.claim(session, 1, LEASE))
-    assert pending_replies.prepare_from_cache(turn, snapshot) is None and prepare(turn) is None
+    assert prepare(claim_one()) is None
     assert rows("SELECT mode, handoff_reason, waiting_since IS NOT NULL FROM conversations") == [
         ("human", "opted_out", True)
     ]

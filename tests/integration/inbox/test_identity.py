@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from core.messaging.inbound.store_messages import readable_name
-from core.platform.db import system_transaction, transaction
+from core.platform.db import transaction
 from core.platform.scope import Actor, Scope
 from core.replies import pending_replies
 from core.replies.decision import Reply, Trace
 from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows
 from tests.support.inbound import customer_writes, receive
-from tests.support.outbox import LEASE, claim, say, stored_message
+from tests.support.outbox import claim, say, stored_message
+from tests.support.pending_replies import begin
 from tests.support.provider_bodies import meta_body, text_value
 from tests.support.refusals import refused
 
@@ -198,12 +199,7 @@ def test_an_opt_out_on_whatsapp_does_not_affect_sms(business: TestBusiness) -> N
 
 def test_stop_while_the_bot_replies_cancels_the_reply(business: TestBusiness) -> None:
     customer_writes("Hola")
-    rows("UPDATE pending_replies SET due_at = now()")
-    with system_transaction() as session:
-        (turn,) = pending_replies.claim(session, 1, LEASE)
-    with transaction(business.business_id) as session:
-        reply_context = pending_replies.prepare(session, turn)
-        assert reply_context is not None
+    turn, reply_context = begin()
     customer_writes("STOP")
     with transaction(business.business_id) as session:
         answer = Reply("Buenas", draft=False, trace=Trace("model"))

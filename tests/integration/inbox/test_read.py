@@ -15,12 +15,12 @@ from core.conversations import api_reads, search, thread
 from core.models import Conversation, Sender
 from core.platform.db import system_transaction, transaction
 from core.replies import transcript
-from core.replies.pending_replies import claim, prepare
 from tests.conftest import TestBusiness
 from tests.integration.inbox.test_receive import item, value_of
 from tests.support.database import one, rows
 from tests.support.inbound import customer_writes, receive, store
-from tests.support.outbox import LEASE, say
+from tests.support.outbox import say
+from tests.support.pending_replies import claim_one, prepare
 from tests.support.provider_bodies import meta_body
 from workers.jobs import ingest
 
@@ -170,11 +170,7 @@ def test_a_deleted_message_is_gone_and_needs_no_answer(business: TestBusiness) -
     assert not finds(business.business_id, "tarjeta")
     assert "tarjeta" not in "".join(texts(business.business_id, conversation_id)) + preview()
     rows("UPDATE messages SET payload = payload || '{\"revoked\": {}}' WHERE text = 'buenas tardes'")
-    rows("UPDATE pending_replies SET due_at = now()")
-    with system_transaction() as session:
-        (turn,) = claim(session, 1, LEASE)
-    with transaction(business.business_id) as session:
-        assert prepare(session, turn) is None
+    assert prepare(claim_one()) is None
     assert rows("SELECT mode, waiting_since FROM conversations") == [("bot", None)]
     assert one("SELECT count(*) FROM pending_replies") == 0
 

@@ -72,16 +72,12 @@ def test_the_process_that_answers_asks_the_database_once(business, monkeypatch: 
     judged_answers(business, *boastful())
     bot = business.bot_id
     with transaction(business.business_id) as session:
-        assert calibration_store.of_bot(None, bot) is None
         assert calibration_store.of_bot(session, bot) == IDENTITY
         calibration_fit.learn(session, bot)
-        assert calibration_store.of_bot(None, bot) == IDENTITY, "known from a moment ago"
+        assert calibration_store.of_bot(session, bot) == IDENTITY, "known from a moment ago"
         later = time.monotonic() + 301
         monkeypatch.setattr(time, "monotonic", lambda: later)
-        assert calibration_store.of_bot(None, bot) is None
-        fresh = calibration_store.of_bot(session, bot)
-        assert fresh is not None
-        assert fresh.sample == 60
+        assert calibration_store.of_bot(session, bot).sample == 60
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans())))

@@ -124,16 +124,14 @@ def test_approved_answers_are_still_given(business) -> None:
 def test_money_is_added_up_now_and_then_not_for_every_answer(business, monkeypatch: pytest.MonkeyPatch) -> None:
     limited = BotSettings(usd_per_day=1.0)
     with transaction(business.business_id) as session:
-        assert usage.is_money_spent(None, business.bot_id, BotSettings()) is False
-        assert usage.is_money_spent(None, business.bot_id, limited) is None
-        assert usage.is_money_spent(session, business.bot_id, limited) is False
+        assert not usage.is_money_spent(session, business.bot_id, BotSettings())
+        assert not usage.is_money_spent(session, business.bot_id, limited)
     cost(business, "5")
-    assert usage.is_money_spent(None, business.bot_id, limited) is False, "known from a moment ago"
-    later = time.monotonic() + 60
-    monkeypatch.setattr(time, "monotonic", lambda: later)
     with transaction(business.business_id) as session:
-        assert usage.is_money_spent(None, business.bot_id, limited) is None
-        assert usage.is_money_spent(session, business.bot_id, limited) is True
+        assert not usage.is_money_spent(session, business.bot_id, limited), "known from a moment ago"
+        later = time.monotonic() + 60
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        assert usage.is_money_spent(session, business.bot_id, limited)
 
 
 @pytest.mark.parametrize(

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
 from core.catalog import quote_reads, quotes
 from core.conversations import lifecycle as conversations
 from core.models import Bot, Business, Product, QuoteState
-from core.platform.db import system_transaction, transaction
+from core.platform.db import get_engine, system_transaction, transaction
 from core.platform.errors import Conflict, NotFound
 from core.platform.scope import Actor, Scope
 from core.replies import pending_replies
 from core.replies.assistant import compose
-from core.replies.context import ConversationSnapshot, ReplyContext, cached_context, load_snapshots
+from core.replies.context import ReplyContext, load_context, load_snapshots
 from core.replies.pending_replies import ClaimedReply, CompletedReply
 from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows
 from tests.support.inbound import customer_writes
-from tests.support.outbox import LEASE
+from tests.support.pending_replies import begin
 
 OTHER_CUSTOMER = "5491155550002"
 
@@ -36,16 +37,6 @@ def shop(business: TestBusiness) -> TestBusiness:
     return business
 
 
-def thinking() -> tuple[ClaimedReply, ReplyContext]:
-    rows("UPDATE pending_replies SET due_at = now() WHERE lease IS NULL")
-    with system_transaction() as session:
-        (turn,) = pending_replies.claim(session, 1, LEASE)
-    with transaction(turn.business_id) as session:
-        reply_context = pending_replies.prepare(session, turn)
-    assert reply_context is not None
-    return turn, reply_context
-
-
 def finish(turn: ClaimedReply, reply_context: ReplyContext) -> bool:
     outcome = compose(reply_context.request, None)
     with transaction(turn.business_id) as session:
@@ -55,7 +46,7 @@ def finish(turn: ClaimedReply, reply_context: ReplyContext) -> bool:
 def write(words: str, **more: str) -> str:
     """Store a customer's message and answer it without a model. Return the bot's last message."""
     customer_writes(words, **more)
-    assert finish(*thinking())
+    assert finish(*begin())
     return str(column("SELECT text FROM messages WHERE sender = 'bot' ORDER BY id")[-1])
 
 
@@ -67,7 +58,7 @@ def test_a_button_that_says_yes_confirms(shop: TestBusiness) -> None:
     write("Quiero 2 zapatos negros")
     customer_writes("Sí")
     rows("UPDATE messages SET type = 'button' WHERE text = 'Sí'")
-    assert finish(*thinking())
+    assert finish(*begin())
     assert states() == ["confirmed"]
 
 
@@ -96,7 +87,7 @@ def test_what_is_not_clear_is_asked_back_and_completed(shop: TestBusiness) -> No
 def test_an_answer_that_lost_its_turn_changes_no_quote(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     customer_writes("sí")
-    turn, reply_context = thinking()
+    turn, reply_context = begin()
     customer_writes("no, espere")
     assert not finish(turn, reply_context)
     assert states() == ["open"]
@@ -127,7 +118,7 @@ def test_a_quote_runs_out_and_a_late_yes_gets_a_fresh_one(shop: TestBusiness) ->
 def test_a_yes_that_came_in_time_counts_although_the_quote_ran_out_meanwhile(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     customer_writes("sí")
-    turn, reply_context = thinking()
+    turn, reply_context = begin()
     rows("UPDATE quotes SET expires_at = now() - interval '1 second'")
     with system_transaction() as session:
         quotes.expire_due(session)
@@ -146,36 +137,49 @@ def test_a_quote_is_answered_in_the_conversation_that_follows(shop: TestBusiness
     assert one("SELECT count(*) FROM conversations") == 2
 
 
-def standing() -> ConversationSnapshot:
+def prepared(shop: TestBusiness) -> tuple[ReplyContext, list[str]]:
+    """Prepare a reply from what its claim has loaded. Return the statements, too."""
     with system_transaction() as session:
         (snapshot,) = load_snapshots(session, column("SELECT id FROM conversations")).values()
-    return snapshot
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(get_engine(), "before_cursor_execute", note)
+    try:
+        with transaction(shop.business_id) as session:
+            reply_context = load_context(session, snapshot)
+    finally:
+        event.remove(get_engine(), "before_cursor_execute", note)
+    assert reply_context is not None
+    return reply_context, statements
 
 
-def test_nothing_is_read_for_a_business_that_sells_nothing(business: TestBusiness) -> None:
+def test_a_business_that_sells_nothing_has_no_catalogue(business: TestBusiness) -> None:
     customer_writes("Quiero 2 gorras")
-    _, reply_context = thinking()
+    reply_context, _ = prepared(business)
     assert (reply_context.request.catalogue, reply_context.request.open_quote) == ((), None)
-    assert standing().catalog is None
-    assert cached_context(standing()) is not None
+    assert prepared(business) == (reply_context, [])
 
 
-def test_the_catalogue_is_read_once_until_it_changes(shop: TestBusiness) -> None:
+def test_a_reply_needs_no_statement_until_the_catalogue_changes(shop: TestBusiness) -> None:
     customer_writes("Hola")
-    assert cached_context(standing()) is None
-    thinking()
-    remembered = cached_context(standing())
-    assert remembered is not None
-    assert len(remembered.request.catalogue) == 4
+    first, statements = prepared(shop)
+    assert len(first.request.catalogue) == 4 and statements
+    assert prepared(shop) == (first, [])
+    rows("DELETE FROM products WHERE name = 'Gorra'")
     rows("UPDATE businesses SET catalog_version = gen_random_uuid()")
-    assert cached_context(standing()) is None
+    changed, statements = prepared(shop)
+    assert len(changed.request.catalogue) == 3 and statements
 
 
-def test_who_has_a_quote_before_them_is_never_answered_from_memory(shop: TestBusiness) -> None:
+def test_an_open_quote_is_read_for_each_reply(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     customer_writes("sí")
-    assert standing().catalog is not None
-    assert cached_context(standing()) is None
+    for _ in range(2):
+        reply_context, statements = prepared(shop)
+        assert reply_context.request.open_quote is not None and statements
 
 
 def test_a_person_withdraws_a_quote(shop: TestBusiness) -> None:
@@ -192,12 +196,12 @@ def test_a_person_withdraws_a_quote(shop: TestBusiness) -> None:
 def test_a_quote_that_is_withdrawn_while_the_bot_reads_a_yes_is_not_called_confirmed(shop: TestBusiness) -> None:
     write("Quiero 2 gorras")
     customer_writes("sí")
-    turn, reply_context = thinking()
+    turn, reply_context = begin()
     with transaction(Scope(shop.business_id, Actor.agent(1))) as session:
         quotes.cancel(session, 1)
     assert not finish(turn, reply_context)
     assert states() == ["declined"]
-    assert finish(*thinking())
+    assert finish(*begin())
     assert not [text for text in column("SELECT text FROM messages WHERE sender = 'bot'") if "confirmado" in text]
 
 
