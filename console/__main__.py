@@ -19,11 +19,12 @@ def main() -> int:
         import uvicorn
 
         from console.asgi import app
-        from core.platform import machines
+        from core.platform import machines, metrics
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG
     machines.start_reporting()
+    metrics.start_saving()
     uvicorn.run(
         app,
         host=settings.web_host,

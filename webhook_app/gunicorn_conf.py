@@ -21,12 +21,6 @@ from core.platform.startup import settings_before_gevent
 set_process(Process.WEB)
 _settings = settings_before_gevent(port="web_port")
 
-_metrics = _settings.data_dir.expanduser().absolute() / "metrics"
-_metrics.mkdir(parents=True, exist_ok=True)
-for _stale in _metrics.glob("*.db"):
-    _stale.unlink()
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
-
 bind = f"{_settings.bracketed_host}:{_settings.web_port}"
 workers = _settings.web_processes
 worker_class = os.environ.get("GUNICORN_WORKER_CLASS", "gevent")
@@ -45,10 +39,11 @@ def post_worker_init(_worker: Any) -> None:
     """Prepare a worker: report it, and limit what invalid requests write to the log."""
     freeze_gc()
     gunicorn.util.write_error = _write_problem
-    from core.platform import machines
+    from core.platform import machines, metrics
     from webhook_app.flood_limits import LogLimiter  # only after gevent has patched what it uses
 
     machines.start_reporting()
+    metrics.start_saving()
     limiter = LogLimiter()
 
     def limit_invalid(record: logging.LogRecord) -> bool:
@@ -72,10 +67,3 @@ def worker_exit(_server: Any, worker: Any) -> None:
     if context is not None:
         context.writer.stop()
         context.answers.stop()
-
-
-def child_exit(_server: Any, worker: Any) -> None:
-    """Drop the gauges of a worker that ended."""
-    from prometheus_client import multiprocess
-
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

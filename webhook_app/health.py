@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 
 import redis
 from flask import Flask, Response, abort, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import REGISTRY, Collector
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.monitoring import prometheus_gauges, webhook_health
-from core.platform import job_queue, machines
+from core.platform import job_queue, machines, metrics
 from core.platform.config import get_settings
 from core.platform.crypto import token_hash
+from core.platform.db import system_transaction
 
 _INTERNAL = tuple(map(ipaddress.ip_network, (
     "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
@@ -91,27 +91,21 @@ def _state(check: Callable[[], bool], otherwise: str = "none seen") -> str:
         return type(error).__name__
 
 
-class _QueueGauges(Collector):
-    """Gauges from the database, read on each scrape."""
+class _FromDatabase(Collector):
+    """The counters of all processes and the state of the queues, read on each scrape."""
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        for name, (value, meaning) in prometheus_gauges.queue_figures().items():
-            yield GaugeMetricFamily(f"bothub_{name}", meaning, value=value)
+    def collect(self) -> Iterable[Metric]:
+        with system_transaction() as session:
+            return [*metrics.totals(session), *prometheus_gauges.gauges(session)]
 
 
 def _metrics() -> Response:
     if not _is_trusted():
         abort(403, "Metrics are for the private network, or for whoever brings BOTHUB_API_KEY as bearer token.")
-    registry = CollectorRegistry()
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    else:
-        registry = REGISTRY
-    body = generate_latest(registry)
-    gauges_registry = CollectorRegistry()
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_FromDatabase())
     try:
-        gauges_registry.register(_QueueGauges())
-        body += generate_latest(gauges_registry)
+        body = generate_latest(registry)
     except SQLAlchemyError:
-        body += b"# the database did not answer\n"
+        abort(503, "The database does not answer.")
     return Response(body, content_type=CONTENT_TYPE_LATEST)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
 from flask import Response, jsonify, request
-from prometheus_client import Counter
 
 from core.messaging.inbound.webhook_events import RawEvent
+from core.platform import metrics
 from core.platform.config import Settings
 from core.platform.errors import StoreUnavailable
 from webhook_app.answer_counts import AnswerCounter
@@ -19,7 +20,10 @@ from webhook_app.signing_secrets import SigningSecrets
 
 log = structlog.get_logger(__name__)
 
-REFUSED = Counter("bothub_webhooks_refused", "Webhook requests that were refused", ["source", "code"])
+_ANSWERED = metrics.counter("webhooks", "Webhook requests by source and status code of the answer", "source", "code")
+_STORING = metrics.histogram(
+    "webhook_store_seconds", "Seconds to commit a webhook", "source", buckets=(0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 3)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +44,19 @@ class WebhookContext:
 
     def store(self, event: RawEvent, answer: Callable[[], Response]) -> Response:
         """Commit the event, then answer; 503 tells the provider to deliver again."""
+        started = time.perf_counter()
         try:
             self.writer.write(event)
         except StoreUnavailable as error:
             return self.refuse(event.source, 503, str(error))
+        _STORING.labels(event.source).observe(time.perf_counter() - started)
+        _ANSWERED.labels(event.source, "200").inc()
         self.answers.count("stored")
         return answer()
 
     def refuse(self, source: str, code: int, reason: str) -> Response:
         """Answer with an error. Refusals are logged as security events, at a limited rate."""
-        REFUSED.labels(source, str(int(code))).inc()
+        _ANSWERED.labels(source, str(int(code))).inc()
         self.answers.count("failed" if code >= 500 else "refused")
         remote = request.remote_addr or ""
         if (left_out := self.log_limiter.take(remote)) is not None:

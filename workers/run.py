@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 import core.bots.llm.client  # noqa: F401  # imported before the fork: the first reply would wait a second for it
-from core.platform import job_queue, machines
+from core.platform import job_queue, machines, metrics
 from core.platform.config import get_settings
 from core.platform.connections import Process, set_process
 from core.platform.gc_tuning import freeze_gc
@@ -47,6 +47,7 @@ def work() -> int:
         signal.signal(number, _request_stop)
     work_loop.current().start_reporting()
     machines.start_reporting()
+    metrics.start_saving()
     _process_due()  # a crashed worker may have left rows, and its wake-up is gone
     while not job_queue.stop_requested():
         try:

@@ -26,7 +26,7 @@ from core.messaging.channels import pauses, templates
 from core.messaging.inbound import polls
 from core.messaging.inbound.retention import delete_old_events
 from core.monitoring import alerts, probes, worker_stats
-from core.platform import machines, object_storage
+from core.platform import machines, metrics, object_storage
 from core.platform.config import get_settings
 from core.platform.connections import Process, set_process
 from core.platform.db import system_transaction
@@ -54,6 +54,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _request_stop)
     machines.start_reporting()
+    metrics.start_saving()
     threading.Thread(target=_maintain, name="maintenance", daemon=True).start()
     for name, pause, task in (
         ("alerts", _ALERTS_SECONDS, update_alerts),

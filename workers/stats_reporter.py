@@ -18,11 +18,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.monitoring import worker_stats
 from core.monitoring.worker_stats import TaskStats, WorkerSnapshot
+from core.platform import metrics
 from core.platform.db import system_transaction
 
 log = structlog.get_logger(__name__)
 
 FLUSH_SECONDS = 10.0
+_TASK_SECONDS = metrics.histogram(
+    "task_seconds", "Duration of tasks by kind", "kind", buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+)
+_TASKS_FAILED = metrics.counter("tasks_failed", "Tasks that raised an unexpected error, by kind", "kind")
 _MAX_FAILURES = 20  # per flush: a bug in every task must not fill the database
 _MAX_TRACE = 20_000  # characters
 _MAX_ERROR = 500
@@ -52,6 +57,9 @@ class StatsReporter:
 
     def count(self, kind: str, seconds: float, error: BaseException | None = None) -> None:
         """Count one task that has ended."""
+        _TASK_SECONDS.labels(kind).observe(seconds)
+        if error is not None:
+            _TASKS_FAILED.labels(kind).inc()
         minute = datetime.now(UTC).replace(second=0, microsecond=0)
         key = (minute, kind, bisect.bisect_right(worker_stats.LIMITS, seconds * 1000))
         with self._lock:

@@ -50,7 +50,7 @@ from core.models.replay import Replay, ReplayItem, ReplaySource, SavedTestCase
 from core.models.suggestion import AskedQuestion, Suggestion, SuggestionState
 from core.models.template import MessageTemplate
 from core.models.webhook import DeadLetter, WebhookEvent
-from core.models.work import TaskFailure, WorkerReport, WorkMinute
+from core.models.work import MetricTotal, TaskFailure, WorkerReport, WorkMinute
 
 __all__ = [
     "AIRun",
@@ -95,6 +95,7 @@ __all__ = [
     "Message",
     "MessageStatus",
     "MessageTemplate",
+    "MetricTotal",
     "Mode",
     "Notification",
     "PendingReply",

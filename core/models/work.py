@@ -50,3 +50,16 @@ class TaskFailure(Base):
     error: Mapped[str]
     trace: Mapped[str]
     failed_at: Mapped[Stamp]
+
+
+class MetricTotal(Base):
+    """A sample of a Prometheus counter or histogram, of all processes."""
+
+    __tablename__ = "metric_totals"
+
+    sample: Mapped[str] = mapped_column(primary_key=True)
+    labels: Mapped[Json] = mapped_column(primary_key=True)
+    family: Mapped[str]
+    kind: Mapped[str]
+    meaning: Mapped[str]
+    value: Mapped[float] = mapped_column(Double)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import business_profile
 from core.bots import usage, versions
+from core.bots.llm import call_metrics
 from core.bots.settings import BotSettings
 from core.catalog.product_index import Item, products_of
 from core.conversations import triage
@@ -89,6 +90,7 @@ def record(session: Session, material: Material, trace: Trace) -> None:
             **context.run_columns(trace),
         )
     )
+    call_metrics.count_cost(trace.model, trace.cost)
 
 
 def likely_replies(session: Session, conversation_id: int) -> list[Saved]:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
+from core.bots.llm import call_metrics
+from core.platform import metrics
 from core.platform.db import business_of, run
 from core.replies import context
 
 if TYPE_CHECKING:
     from core.replies.pending_replies import CompletedReply
+
+_REPLIES = metrics.counter("replies", "Decisions of the bot by outcome and by what decided", "outcome", "decided_by")
 
 
 def to_row(one: CompletedReply, kind: str, message_id: int | None, **extra: str) -> dict[str, Any]:
@@ -33,6 +37,9 @@ def record(session: Session, runs: Sequence[dict[str, Any]]) -> None:
     """Store runs of the bot; each is a row of `ai_runs` without its business."""
     if runs:
         run(session, _RUNS, {"business": business_of(session), "runs": json.dumps(runs, default=str)})
+    for one in runs:
+        _REPLIES.labels(one["outcome"], one["decided_by"]).inc()
+        call_metrics.count_cost(one["model"], one["cost_usd"])
 
 
 _RUNS = """

@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
+from core.bots.llm import call_metrics
 from core.bots.llm.metering import Embedded
 from core.bots.llm.types import Usage
 from core.bots.model_prices import PriceTable
@@ -25,6 +26,7 @@ def record_trial(session: Session, bot_id: int, trace: Trace, *, action: str = T
         tokens=trace.usage.input + trace.usage.output if trace.usage else 0,
         cost_usd=None if trace.cost is None else str(trace.cost),
     )  # fmt: skip
+    call_metrics.count_cost(trace.model, trace.cost)
 
 
 def with_lookup(trace: Trace, embedded: Embedded, prices: PriceTable) -> Trace:

@@ -18,6 +18,7 @@ import httpx2
 import openai
 from pydantic import BaseModel
 
+from core.bots.llm import call_metrics
 from core.bots.llm.embeddings import Vector, read_vectors
 from core.bots.llm.metering import note
 from core.bots.llm.types import Completion, FailureKind, InputItem, ModelFailed, Prompt, Written
@@ -135,7 +136,9 @@ class ModelClient:
         except ModelFailed as failure:
             failure.model = ask.model
             failure.latency_ms = _milliseconds_since(started)
+            call_metrics.count(ask.model, str(failure.kind), failure.usage, time.monotonic() - started)
             raise
+        call_metrics.count(ask.model, "answered", reading.usage, time.monotonic() - started)
         return reading, _milliseconds_since(started), request_id
 
     def _ask_within(

@@ -55,6 +55,7 @@ class Claimed:
     business_id: int
     conversation_id: int
     channel_id: int
+    kind: str  # of the channel
     identity_id: int
     attempt: int
     address: str
@@ -181,6 +182,7 @@ def _take(session: Session, rows: Sequence[Any], lease: uuid.UUID, lease_for: ti
             business_id=row.business_id,
             conversation_id=row.conversation_id,
             channel_id=row.channel_id,
+            kind=row.kind,
             identity_id=row.identity_id,
             attempt=row.attempts + 1,
             address=row.address,

@@ -16,11 +16,13 @@ from core.channels.types import Cause, SendError, Sent, Verdict
 from core.messaging.outbound import rate_limit, settlement, status, waiting
 from core.messaging.outbound.claim import Claimed
 from core.models import Channel, ChannelState, Delivery, DeliveryAttempt, Message, MessageStatus, Severity
-from core.platform import events
+from core.platform import events, metrics
 from core.platform.config import get_settings
 from core.platform.db import run
 
 log = structlog.get_logger(__name__)
+
+_SENDS = metrics.counter("sends", "Attempts to send by channel and outcome; queued is a retry", "channel", "outcome")
 
 # Messages are locked by ascending id, as everywhere: receipts about them may be processed concurrently. Conversations
 # are locked before them, as when receiving: what a customer writes at this moment is still unanswered.
@@ -64,6 +66,7 @@ def record_sent(session: Session, sent: Sequence[tuple[Claimed, Sent]]) -> None:
     run(session, _SENT, values)
     for claimed, _ in sent:
         events.publish_change(session, claimed.business_id, claimed.conversation_id)
+        _SENDS.labels(claimed.kind, MessageStatus.SENT.value).inc()
 
 
 def record_failure(session: Session, claimed: Claimed, error: SendError) -> None:
@@ -135,6 +138,7 @@ def _release(session: Session, claimed: Claimed) -> bool:
 
 def _conclude(session: Session, claimed: Claimed, to: MessageStatus, error: dict[str, str], **delivery: Any) -> None:
     status.move(session, [claimed.message_id], to, MessageStatus.SENDING, error=error)
+    _SENDS.labels(claimed.kind, to.value).inc()
     if delivery:
         status.update_deliveries(session, [claimed.message_id], **delivery)
 
