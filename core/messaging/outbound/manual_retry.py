@@ -22,6 +22,7 @@ from core.platform.db import business_of
 from core.platform.errors import Conflict, NotFound
 
 _MAX_MESSAGES = 1000  # messages per call; the next call takes the rest
+_MAX_CONSIDERED = 20_000  # failed messages that a call chooses from, the newest: an outage may leave many more
 
 
 class Refused(StrEnum):
@@ -58,10 +59,10 @@ class Retried:
 def retry(session: Session, ids: Sequence[int] | None, cause: str | None, *, by_program: bool = False) -> Retried:
     """Queue failed messages again, keeping their attempts; wake a worker after the commit.
 
-    Without `ids`: all failed messages that a retry may fix, or those of one `cause`; at most 1000, those that can be
-    sent now first, then by age. An uncertain message, which the customer may have, is only sent again when named by id:
-    that is a person's decision. For an API client the same holds for messages refused for their content or recipient;
-    people have seen a preview of a cause.
+    Without `ids`: the failed messages that a retry may fix, or those of one `cause`; of the newest 20,000 at most 1000,
+    those that can be sent now first, then by age. An uncertain message, which the customer may have, is only sent again
+    when named by id: that is a person's decision. For an API client the same holds for messages refused for their
+    content or recipient; people have seen a preview of a cause.
     """
     named = _is_named(ids, cause, by_program=by_program)
     rows = session.execute(_candidates(business_of(session), ids, cause, named=named)).all()
@@ -202,10 +203,16 @@ def _candidates(
         .limit(_MAX_MESSAGES)
         .with_for_update(of=(Message, Delivery))
     )
-    query = query.where(Message.status == MessageStatus.FAILED) if ids is None else query.where(Message.id.in_(ids))
+    if ids is not None:
+        query = query.where(Message.id.in_(ids))
+        return query if cause is None else query.where(_cause == cause)
+    failed = select(Message.id).where(Message.business_id == business_id, Message.status == MessageStatus.FAILED)
     if cause is not None:
-        return query.where(_cause == cause)
-    return query.where(func.coalesce(_cause, "").not_in(_NOT_RETRYABLE)) if ids is None and retryable_only else query
+        failed = failed.where(_cause == cause)
+    elif retryable_only:
+        failed = failed.where(func.coalesce(_cause, "").not_in(_NOT_RETRYABLE))
+    newest = failed.order_by(Message.id.desc()).limit(_MAX_CONSIDERED)
+    return query.where(Message.id.in_(newest), Message.status == MessageStatus.FAILED)
 
 
 _cause = Message.error["cause"].as_string()

@@ -10,12 +10,14 @@ import pytest
 
 from core.channels.types import InvalidMessage
 from core.conversations import lifecycle
+from core.messaging.outbound import manual_retry
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Sender
 from core.platform.db import transaction
 from core.platform.errors import Conflict, NotFound
 from core.platform.scope import Actor, Scope
 from tests.conftest import TestBusiness
+from tests.factories import conversation, failed_message
 from tests.support.database import column, one, rows
 from tests.support.inbound import customer_writes
 from tests.support.outbox import claim, ids, say, stored_message
@@ -128,3 +130,34 @@ def test_an_answer_that_is_queued_leaves_the_customer_waiting(business: TestBusi
     assert rows(waits) == [(True, 1, "Ya está")]
     assert stored_message(message_id).status == "queued"
     assert column("SELECT id FROM messages ORDER BY created_at, id")[-1] == message_id
+
+
+def test_a_retry_of_all_chooses_from_the_newest(business: TestBusiness) -> None:
+    """A call does not look through all that an outage left; what is older is sent when it is named."""
+    talk, shut = (conversation(business.business_id, business.whatsapp_channel_id) for _ in range(2))
+    message_id = failed_message(business.business_id, talk)
+    rows("UPDATE messages SET error = jsonb_build_object('cause', 'network') WHERE id = :id", id=message_id)
+    rows("UPDATE conversations SET window_expires_at = now() + interval '1 hour' WHERE id = :talk", talk=talk)
+    rows("UPDATE conversations SET window_expires_at = NULL WHERE id = :shut", shut=shut)
+
+    def retry(*ids: int) -> list[int]:
+        with transaction(business.business_id) as session:
+            return list(manual_retry.retry(session, ids or None, None).queued)
+
+    rows(_FAIL, id=message_id, shut=shut, count=20_000)
+    assert retry() == []
+    rows("DELETE FROM messages WHERE id = (SELECT max(id) FROM messages)")
+    assert retry() == [message_id]
+
+
+_FAIL = """
+WITH made AS (
+    INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, text, payload, status,
+                          error, created_at)
+    SELECT business_id, :shut, channel_id, direction, sender, type, '', '{}', status, error, created_at
+    FROM messages, generate_series(1, :count) WHERE id = :id RETURNING id
+)
+INSERT INTO deliveries (business_id, message_id, conversation_id, channel_id, identity_id, priority)
+SELECT d.business_id, made.id, :shut, d.channel_id, d.identity_id, 0
+FROM made, deliveries d WHERE d.message_id = :id
+"""
