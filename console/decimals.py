@@ -42,14 +42,19 @@ def read(words: str, low: float, high: float, *, needed: bool = False) -> Typed:
     words = words.strip()
     if not words and not needed:
         return Typed(None)
-    fault = Typed(None, t("numbers.fault", low=written(low), high=written(high), example=written(low + 0.5)))
+    wrong = Typed(None, fault(low, high))
     if not _NUMBER.fullmatch(words):
-        return fault
+        return wrong
     try:
         value = parse_decimal(words, locale=current(), strict=True)
     except NumberFormatError:
-        return fault
-    return Typed(value) if Decimal(str(low)) <= value <= Decimal(str(high)) else fault
+        return wrong
+    return Typed(value) if Decimal(str(low)) <= value <= Decimal(str(high)) else wrong
+
+
+def fault(low: float, high: float) -> str:
+    """Return what to write within these bounds, in the language's form."""
+    return t("numbers.fault", low=written(low), high=written(high), example=written(low + 0.5))
 
 
 def field(  # noqa: PLR0913 - with the options of a text input

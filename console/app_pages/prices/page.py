@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from console import auth, decimals, layout
-from console.app_pages.prices import commands, queries, words
+from console.app_pages.prices import cells, commands, queries
 from console.dates import TYPED
 from console.i18n import current, t
 from console.markdown import plain
@@ -25,15 +24,10 @@ may_edit = agent.role in auth.ADMINISTRATORS
 today = datetime.now(ZoneInfo(agent.timezone)).date()
 
 
-# Cells are not validated in the browser: it refuses them without a word, and keeps back rows that lack a value.
-
-
 def _models(kept: Prices) -> pd.DataFrame:
-    columns = ("model", "valid_from", "input", "cached", "output", "source")
-    rows = [{**one.model_dump(), **_floats(one, "input", "cached", "output")} for one in kept.models]
-    frame = pd.DataFrame(rows, columns=columns)
     return st.data_editor(
-        frame, key="prices_models", num_rows="dynamic", hide_index=True, width="stretch", disabled=not may_edit,
+        cells.frame("models", kept.models), key="prices_models", num_rows="dynamic", hide_index=True,
+        width="stretch", disabled=not may_edit,
         column_config={
             "model": st.column_config.TextColumn(t("prices.model"), max_chars=100),
             "valid_from": _from_day(),
@@ -46,10 +40,9 @@ def _models(kept: Prices) -> pd.DataFrame:
 
 
 def _messages(kept: Prices) -> pd.DataFrame:
-    columns = ("channel", "category", "prefix", "valid_from", "usd", "source")
-    frame = pd.DataFrame([{**one.model_dump(), **_floats(one, "usd")} for one in kept.messages], columns=columns)
     return st.data_editor(
-        frame, key="prices_messages", num_rows="dynamic", hide_index=True, width="stretch", disabled=not may_edit,
+        cells.frame("messages", kept.messages), key="prices_messages", num_rows="dynamic", hide_index=True,
+        width="stretch", disabled=not may_edit,
         column_config={
             "channel": st.column_config.SelectboxColumn(
                 t("prices.channel"), options=list(CHANNELS), default="whatsapp"
@@ -70,22 +63,7 @@ def _from_day() -> Any:
 
 
 def _usd(label: str) -> Any:
-    return st.column_config.NumberColumn(t(label), format="localized", step=0.000001)
-
-
-def _floats(one: Any, *names: str) -> dict[str, float | None]:
-    return {name: None if getattr(one, name) is None else float(getattr(one, name)) for name in names}
-
-
-def _rows(frame: pd.DataFrame, *numbers: str) -> list[dict[str, Any]]:
-    """Return the rows of an edited table for validation; empty cells are omitted."""
-    found = []
-    for row in frame.to_dict("records"):
-        kept = {str(name): value for name, value in row.items() if not pd.isna(value)}
-        kept |= {name: Decimal(str(kept[name])) for name in numbers if name in kept}
-        kept["source"] = kept.get("source", "")
-        found.append(kept)
-    return found
+    return st.column_config.TextColumn(t(label), alignment="right")
 
 
 def _save(models: pd.DataFrame, messages: pd.DataFrame, plan: decimals.Typed) -> None:
@@ -95,13 +73,13 @@ def _save(models: pd.DataFrame, messages: pd.DataFrame, plan: decimals.Typed) ->
     try:
         commands.save(
             {
-                "models": _rows(models, "input", "cached", "output"),
-                "messages": _rows(messages, "usd"),
+                "models": cells.read("models", models),
+                "messages": cells.read("messages", messages),
                 "plan_usd": plan.value,
             }
         )
     except BotHubError as error:
-        wrong = words.refused(error.values, today) if error.code == "invalid_prices" else ""
+        wrong = cells.refused(error.values, today) if error.code == "invalid_prices" else ""
         state["prices_told"] = ("error", f"{layout.say(error)} {wrong}".rstrip())
     else:
         state["prices_told"] = ("success", t("prices.saved"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 
-from console import i18n
-from console.app_pages.prices import words
+from console import decimals, i18n
+from console.app_pages.prices import cells
 from core.bots import price_table
 from core.models import Role
 from core.platform.db import transaction
@@ -65,17 +66,46 @@ def test_every_wrong_cell_is_named_with_what_to_write(business, language: str, t
         with refused("invalid_prices") as error, transaction(business.business_id) as session:
             price_table.save(session, {table: [row, bad]})
         with i18n.speaking(language):
-            told = words.refused(error.value.values, date(2026, 11, 30))
+            told = cells.refused(error.value.values, date(2026, 11, 30))
             place = i18n.t("prices.place", table=i18n.t(f"prices.{table}"), row=2, column=i18n.t(f"prices.{column}"))
         assert told.startswith(place) and str(given)[:40] in told and "see its description" not in str(error.value)
         assert told.endswith("."), told
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "amount"),
+    [("en", "3.25", "3.25"), ("es", "3,25", "3.25"), ("pt", "1.250,5", "1250.5"), ("es", "0,000001", "0.000001"),
+     ("en", "3,25", None), ("es", "3.25", None), ("pt", "1e5", None), ("es", "-1", None), ("en", "1000001", None)],
+)  # fmt: skip
+def test_amounts_are_written_as_in_the_readers_language(
+    business, language: str, written: str, amount: str | None
+) -> None:
+    row = {
+        "model": "m",
+        "valid_from": date(2026, 11, 1),
+        "input": written,
+        "cached": None,
+        "output": "0",
+        "source": None,
+    }
+    with i18n.speaking(language), transaction(business.business_id) as session:
+        if amount is None:
+            with refused("invalid_prices") as error:
+                cells.read("models", pd.DataFrame([row]))
+            told = cells.refused(error.value.values, date(2026, 11, 30))
+            assert written in told and i18n.t("prices.input") in told and decimals.written(0.5) in told
+            return
+        price_table.save(session, {"models": cells.read("models", pd.DataFrame([row]))})
+        kept = price_table.read(session, business.business_id).models
+        assert (kept[0].input, kept[0].cached) == (Decimal(amount), None)
+        assert cells.read("models", cells.frame("models", kept)) == [kept[0].model_dump(exclude={"cached"})]
 
 
 def test_too_many_rows_are_told(business) -> None:
     with refused("invalid_prices") as error, transaction(business.business_id) as session:
         price_table.save(session, {"models": [MODEL] * (price_table.MAX_ENTRIES + 1)})
     with i18n.speaking("en"):
-        assert words.refused(error.value.values, date(2026, 11, 30)) == (
+        assert cells.refused(error.value.values, date(2026, 11, 30)) == (
             "Language models has more than 500 rows: delete some."
         )
 
