@@ -9,7 +9,6 @@ import streamlit as st
 from console import layout, navigation
 from console.app_pages.bot import form
 
-state = st.session_state
 st.set_page_config(
     page_title="BotHub", page_icon=Path(__file__).with_name("static") / "icon.svg", layout="wide",
     initial_sidebar_state="collapsed",
@@ -22,6 +21,4 @@ layout.page_itself(navigation.group(page))
 layout.live_bridge()
 layout.account_menu(agent, account)
 layout.warnings(notices, health)
-state["arrived"] = state.get("on_page") != page.url_path
-state["on_page"] = page.url_path
 page.run()

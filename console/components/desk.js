@@ -1,7 +1,6 @@
 // The open conversation and what is done to it, shared by the components of the inbox.
 import { pause, post } from './api.js';
 import { say } from './messages.js';
-import { pull } from './triggers.js';
 import { offer } from './undo_bar.js';
 import { signIn } from './unsaved.js';
 
@@ -10,9 +9,9 @@ const AGAIN_MS = 1000;
 const OPENING_MS = 5000;
 
 // `open` is the conversation that this agent opened, `shown` the JSON of the last one that came, by component, `lines`
-// how many of its messages are wanted, `templated` whether its templates are, `order` the server's last order to open
-// one, and `running` the commands that are not done yet.
-export const desk = { open: null, shown: null, lines: PAGE, templated: false, order: null, running: [] };
+// how many of its messages are wanted, `templated` whether its templates are, and `running` the commands that are not
+// done yet.
+export const desk = { open: null, shown: null, lines: PAGE, templated: false, running: [] };
 // What this agent looks at, for colleagues.
 export const looking = { conversation: null, typedAt: 0 };
 // "open": another conversation is open; "shown": it came, or what is done to it has changed; "looking": the above has;
@@ -43,16 +42,29 @@ export const follow = (name, act) => {
 const root = () => document.documentElement;
 let opening = 0;
 
-// The server orders to open a conversation on arrival, and after a button of its own.
-export function obey({ token, conversation }) {
-  if (token === desk.order) return;
-  desk.order = token;
-  show(conversation);
+// The URL names the open conversation: links, a reload, Back and Forward lead to it.
+export const addressed = () => Number(/^\d{1,15}$/.exec(new URLSearchParams(location.search).get('c') ?? '')?.[0] ?? 0);
+
+/** @param {'pushState' | 'replaceState'} how */
+export function address(how) {
+  const url = new URL(location.href);
+  if (desk.open === null) url.searchParams.delete('c');
+  else url.searchParams.set('c', String(desk.open));
+  if (url.href !== location.href) history[how](history.state, '', url);
+}
+
+// On arrival from another page, nothing kept the open conversation up to date.
+export function arrive() {
+  const asked = addressed();
+  if (asked && asked !== desk.open) return show(asked);
+  address('replaceState');
+  return load();
 }
 
 export function open(conversation) {
-  const came = show(conversation);
-  soon(came, () => pull('open', { conversation }));
+  desk.open = conversation;
+  address('pushState');
+  return show(conversation);
 }
 
 // While loading, the previous conversation is still shown, but disabled. A phone switches immediately.
@@ -74,26 +86,17 @@ function opened() {
   delete root().dataset.opening;
 }
 
-// Call `act` once `came` resolves: at the latest after MOMENT_MS, and before the user's next input.
-const MOMENT_MS = 150;
-function soon(came, act) {
-  const now = () => {
-    if (!waiting) return;
-    clearTimeout(waiting);
-    waiting = 0;
-    for (const name of ['keydown', 'pointerdown']) window.removeEventListener(name, now, true);
-    act();
-  };
-  let waiting = setTimeout(now, MOMENT_MS);
-  for (const name of ['keydown', 'pointerdown']) window.addEventListener(name, now, true);
-  came.then(now);
+// Fetch the open conversation, until it comes. A newer request takes over; the older one is done when that one is.
+let request = new AbortController();
+let newest = Promise.resolve();
+export function load() {
+  request.abort();
+  request = new AbortController();
+  const mine = (newest = read(request.signal).then(() => (newest === mine ? undefined : newest)));
+  return mine;
 }
 
-// Fetch the open conversation, until it comes or a newer request takes over.
-let request = new AbortController();
-export async function load() {
-  request.abort();
-  const { signal } = (request = new AbortController());
+async function read(signal) {
   const { open: conversation, lines, templated } = desk;
   if (conversation === null) return close();
   for (let wait = AGAIN_MS; ; wait = Math.min(2 * wait, 8 * AGAIN_MS)) {

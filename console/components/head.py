@@ -16,9 +16,10 @@ _BSUID = re.compile(r"[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")
 _COMPONENT = load("head", "<div class='head'></div>")
 
 
-def head() -> None:
-    """Mount it. It fetches what it shows, and sends commands (desk.js)."""
-    _COMPONENT(key="thread_head", data={"words": i18n.section("act")})
+def head(*, empty: bool) -> None:
+    """Mount it. It fetches what it shows, and sends commands (desk.js). `empty`: there is nothing to choose yet."""
+    nothing = None if empty else [t("inbox.nothing"), t("inbox.nothing_lead")]
+    _COMPONENT(key="thread_head", data={"words": i18n.section("act"), "nothing": nothing})
 
 
 def to_json(found: Opened) -> dict[str, Any]:

@@ -42,7 +42,6 @@ _COMPONENT = load(
 
 
 def thread_view(
-    order: Mapping[str, object],
     *,
     me: CurrentAgent,
     saved: Sequence[Saved],
@@ -53,12 +52,11 @@ def thread_view(
 ) -> None:
     """Mount it.
 
-    It fetches the conversation that `order` names, once for its token, or that the agent opens, and sends messages
-    (desk.js). In its state, `ask` requests the explanation of a message: {message}, or of a draft: {run}; `assist` is a
-    copilot request: {what, conversation, token, text, language}; `copilot` is its progress.
+    It fetches the conversation of the URL, or that the agent opens, and sends messages (desk.js). In its state, `ask`
+    requests the explanation of a message: {message}, or of a draft: {run}; `assist` is a copilot request: {what,
+    conversation, token, text, language}; `copilot` is its progress.
     """
     data = {
-        "order": dict(order),
         "copilot": dict(copilot),
         "me": me.id,
         "saved": [{"shortcut": one.shortcut, "text": one.text} for one in saved],

@@ -31,11 +31,12 @@ class Desk:
             Starlette(routes=asgi.app._user_routes), base_url="http://console.example", cookies={COOKIE: one.token},
             headers={"origin": "http://console.example"},
         )  # fmt: skip
+        self.opened = 0
         self.triggers: dict[str, str] = {}  # ids, which a page that was drawn in part no longer tells
 
     def open(self, conversation_id: int | None = None) -> AppTest:
         if conversation_id is not None:
-            self.page.query_params["c"] = str(conversation_id)
+            self.opened = conversation_id
         return self.run()
 
     def run(self) -> AppTest:
@@ -66,7 +67,7 @@ class Desk:
         """What a component has: what the page gives it, and the open conversation, which it fetches."""
         data = self._mounted(name)
         if name in ("thread", "head", "customer"):
-            found = self.browser.get(f"/inbox/{self._mounted('thread')['order']['conversation']}?lines=60")
+            found = self.browser.get(f"/inbox/{self.opened}?lines=60")
             data |= found.json()[name] if found.status_code == 200 else {}
         return data
 

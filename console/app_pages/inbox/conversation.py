@@ -10,17 +10,14 @@ from console import auth, layout
 from console.app_pages.inbox import (
     copilot,
     explanation_dialog,
-    filters,
     first_message,
     merge_dialog,
-    selection,
 )
 from console.app_pages.inbox import queries as inbox_queries
 from console.app_pages.people import queries as people_queries
 from console.components.customer import customer
 from console.components.head import head
 from console.components.thread import thread_view
-from console.i18n import t
 from console.reading import together
 from core.accounts.sessions import CurrentAgent
 
@@ -43,13 +40,13 @@ def pane() -> None:
     agent = layout.viewer()
     with st.container(key="opened", horizontal=True, wrap=False, gap=None):
         with st.container(key="pane_thread", width="stretch", gap=None):
-            _nothing(agent)
-            head()
+            if empty := not inbox_queries.has_conversations():
+                first_message.draw(agent)
+            head(empty=empty)
             thread_view(
-                selection.order(),
                 me=agent,
                 saved=inbox_queries.replies(),
-                copilot=copilot.client_state(selection.chosen()),
+                copilot=copilot.client_state(),
                 key="thread",
                 on_ask=_asked,
                 on_assist=_assisted,
@@ -62,23 +59,6 @@ def pane() -> None:
                 manages=agent.role in auth.MANAGERS,
             )
     _dialogs(agent)
-
-
-def _nothing(agent: CurrentAgent) -> None:
-    if not inbox_queries.has_conversations():
-        first_message.draw(agent)
-        return
-    with st.container(key="nothing", horizontal_alignment="center", gap="small"):
-        st.html(f"<div class='desk-nothing'><b>{t('inbox.nothing')}</b><span>{t('inbox.nothing_lead')}</span></div>")
-        st.button(
-            t("act.next_waiting"), key="next_waiting", icon=":material/skip_next:", shortcut="Alt+N",
-            on_click=_open_next,
-        )  # fmt: skip
-
-
-def _open_next() -> None:
-    filters.open_next()
-    st.rerun(["opened"])
 
 
 def _dialogs(agent: CurrentAgent) -> None:

@@ -94,16 +94,10 @@ def _language(what: str, wanted: Mapping[str, Any]) -> Language:
     return _LANGUAGES.get(chosen, "customer")
 
 
-def is_about(conversation_id: int | None) -> bool:
-    """Return whether this conversation has a copilot request, which only a script run reports."""
+def client_state() -> dict[str, Any]:
+    """Return the composer's copilot state: model availability and the last request, if any."""
     job: _Job | None = state.get("copilot")
-    return job is not None and job.conversation_id == conversation_id
-
-
-def client_state(conversation_id: int | None) -> dict[str, Any]:
-    """Return the composer's copilot state: model availability and this conversation's request, if any."""
-    job: _Job | None = state.get("copilot")
-    if job is None or not is_about(conversation_id):
+    if job is None:
         return {"model": copilot_queries.can_write(), "job": None}
     about = {"token": job.token, "what": job.what}
     if job.future is None:

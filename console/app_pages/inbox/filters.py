@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from console import layout, url_state
-from console.app_pages.inbox import bulk, copilot, selection, undo
+from console.app_pages.inbox import bulk, undo
 from console.app_pages.inbox import queries as inbox_queries
 from console.app_pages.people import queries as people_queries
 from console.components.inbox_list import inbox_list
@@ -109,23 +109,6 @@ def _filters() -> tuple[str | None, str | None, str | None, bool, bool, int | No
     unassigned = st.toggle(t("inbox.unassigned"), key="unassigned", bind="query-params")
     closing = st.toggle(t("inbox.closing"), key="closing", bind="query-params")
     return status, channel, tag, unassigned, closing, team
-
-
-def opened() -> None:
-    """Note which conversation the browser opened; only a run reports the copilot's work on it."""
-    conversation_id: int | None = state["trigger_open"].pulled["conversation"]
-    selection.note(conversation_id)
-    if conversation_id is not None and copilot.is_about(conversation_id):
-        st.rerun(["opened"])
-
-
-def open_next() -> None:
-    """Open the conversation that has waited longest."""
-    following = inbox_queries.next_waiting(None)
-    if following is None:
-        layout.toast(t("inbox.nobody_waits"), icon=":material/done_all:")
-    else:
-        selection.open_for_viewer(following)
 
 
 def _turned() -> None:

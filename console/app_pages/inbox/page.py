@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from console import layout
-from console.app_pages.inbox import conversation, filters, merge_dialog, selection, undo
+from console.app_pages.inbox import conversation, filters, merge_dialog, undo
 from console.components.trigger import trigger
 from console.reading import together
 
@@ -26,11 +26,9 @@ def _desk() -> None:
 def _browser_triggers() -> None:
     """Triggers for what the browser already shows: their run draws nothing else."""
     layout.viewer()
-    trigger("open", filters.opened)
     trigger("merge", merge_dialog.ask)
 
 
-selection.follow_address()
 _browser_triggers()
 _desk()
 undo.bar()

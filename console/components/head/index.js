@@ -1,4 +1,4 @@
-import { desk, follow, isRunning, parts, run } from '../desk.js';
+import { addressed, desk, follow, isRunning, parts, run } from '../desk.js';
 import { el, icon } from '../dom.js';
 
 const BACK = ['M10 3 5 8l5 5'];
@@ -15,7 +15,7 @@ const BOT = ['M3.5 6h9v6.5h-9z', 'M8 6V3.5', 'M6 9v.01', 'M10 9v.01', 'M2 8.5v2'
 const DONE = ['m3.5 8.5 3 3 6-7'];
 const AGAIN = ['M4 8.5a4 4 0 1 0 1.3-3', 'M5 2.5v3.2h3.2'];
 // Alt+key shortcuts of the available actions.
-const KEYS = { KeyT: 'take_over', KeyB: 'hand_back', KeyE: 'close', KeyN: 'next' };
+const KEYS = { KeyT: ['take_over'], KeyB: ['hand_back'], KeyE: ['close'], KeyN: ['next', 'first'] };
 const heads = new WeakMap();
 
 export default function ({ data, parentElement }) {
@@ -39,6 +39,9 @@ export default function ({ data, parentElement }) {
 }
 
 function draw(state) {
+  const none = desk.open === null && !addressed();
+  state.root.classList.toggle('nothing', none);
+  if (none) return drawNothing(state);
   if (!desk.shown) return;
   const data = (state.data = { ...state.given, ...desk.shown.head });
   const { words } = data;
@@ -88,6 +91,15 @@ function draw(state) {
   if (wanted.some((node, index) => state.root.children[index] !== node) || state.root.children.length !== wanted.length)
     state.root.replaceChildren(...wanted);
   state.root.dataset.ready = String(data.conversation);
+}
+
+// No conversation is open.
+function drawNothing(state) {
+  const { words, nothing } = state.given;
+  const next = { words: words.next_waiting, paths: NEXT, key: 'N', press: () => run('next', { conversation: 0 }) };
+  state.root.replaceChildren(
+    ...(nothing ? [el('b', '', nothing[0]), el('span', '', nothing[1]), button(state, 'first', next)] : []),
+  );
 }
 
 function moreOf(state) {
@@ -216,12 +228,12 @@ function step(list, event) {
 }
 
 function pressed(state, event) {
-  const what = KEYS[event.code];
-  if (!what || !event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const all = KEYS[event.code];
+  if (!all || !event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
   // On macOS, Option types letters such as ñ.
   if (/Mac/.test(navigator.platform) && /^(INPUT|TEXTAREA)$/.test(event.composedPath()[0].tagName)) return;
-  const node = state.buttons.get(what);
-  if (!node?.isConnected || node.disabled || document.querySelector('[role=dialog]')) return;
+  const node = all.map((what) => state.buttons.get(what)).find((one) => one?.isConnected);
+  if (!node || node.disabled || document.querySelector('[role=dialog]')) return;
   event.preventDefault();
   node.click();
 }

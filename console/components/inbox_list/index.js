@@ -1,4 +1,4 @@
-import { desk, follow, open, provide } from '../desk.js';
+import { address, addressed, desk, follow, open, provide } from '../desk.js';
 import { channelIcon, el } from '../dom.js';
 import { CLOCK, DATE, DAY, fill, formatTime, hue, initials, span } from '../format.js';
 import { keepNews, takeNews, tellCounts } from './rows.js';
@@ -37,6 +37,7 @@ export default function (component) {
   tellCounts(state);
   draw(root, state);
   select(state, desk.open);
+  if (desk.open !== null) address('replaceState'); // a run that changed the URL may have begun before the conversation was opened
   root.ariaLabel = data.words.label;
   root.dataset.ready = 'true';
   return () => {
@@ -229,7 +230,7 @@ function listenToKeys(root, state) {
 // Back and Forward open the conversation in the URL; on a phone, a URL without one shows the list.
 function listenToHistory(state) {
   state.onHistory = () => {
-    const asked = Number(new URLSearchParams(location.search).get('c'));
+    const asked = addressed();
     if (!asked) document.documentElement.dataset.desk = 'list';
     else if (asked === state.selected) document.documentElement.dataset.desk = 'thread';
     else open(asked);

@@ -1,4 +1,4 @@
-import { desk, follow, load, obey } from '../desk.js';
+import { arrive, desk, follow } from '../desk.js';
 import { icon } from '../dom.js';
 import { drawComposer } from './composer.js';
 import { SPARK } from './copilot.js';
@@ -65,8 +65,7 @@ export default function (component) {
   }
   Object.assign(state, { given: data, setTriggerValue });
   draw(state);
-  obey(data.order);
-  if (arrived) load(); // from another page, where nothing kept the conversation up to date
+  if (arrived) arrive();
   return () => {
     clearTimeout(state.windowTimer);
     clearTimeout(state.helpTimer);

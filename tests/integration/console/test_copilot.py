@@ -138,14 +138,6 @@ def test_while_it_thinks_the_thread_says_so_and_works(desk, talk, writer) -> Non
     assert desk.component("thread")["copilot"]["job"]["state"] == "done"
 
 
-def test_another_conversation_is_not_told(desk, talk, writer, business) -> None:
-    other = conversation(business.business_id, business.whatsapp_channel_id, name="Bea")
-    job = copilot._begun("draft", talk, {"token": "t1"})
-    desk.page.session_state["copilot"] = job
-    desk.open(other)
-    assert desk.component("thread")["copilot"]["job"] is None
-
-
 @pytest.mark.parametrize(
     ("kind", "words"),
     [

@@ -234,8 +234,7 @@ class TestSavedReplies:
         page = desk.run()
         assert "**/hola**" in [one.value for one in page.markdown]
         page.switch_page("app_pages/inbox/page.py")
-        page.query_params["c"] = str(talk(business, "Ana Núñez"))
-        desk.run()
+        desk.open(talk(business, "Ana Núñez"))
         shown = desk.component("thread")
         assert shown["saved"] == [{"shortcut": "hola", "text": "Hola {{contact.first_name}}"}]
         assert shown["contact"]["contact.first_name"] == "Ana"

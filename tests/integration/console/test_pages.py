@@ -55,20 +55,6 @@ def test_the_inbox_lists_conversations_and_filters_them(desk, business, talk) ->
     assert (row["id"], row["text"], row["unread"]) == (talk, "Where is my order?", 1)
 
 
-def test_the_address_names_the_conversation_so_a_refresh_keeps_it(desk, talk) -> None:
-    desk.open(talk)
-    view = desk.component("thread")
-    assert view["conversation"] == talk
-    assert [line["text"] for line in view["lines"]] == ["Where is my order?"]
-
-
-@pytest.mark.parametrize("address", ["999999", "x", "-1"])
-def test_an_address_that_leads_nowhere_shows_an_empty_pane(desk, talk, address: str) -> None:
-    desk.page.query_params["c"] = address
-    desk.run()
-    assert "lines" not in desk.component("thread")
-
-
 def test_taking_over_handing_back_closing_and_reopening(desk, talk) -> None:
     desk.open(talk)
     for act, mode, status in (
