@@ -15,15 +15,17 @@ export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
  * @param {number} conversation
  * @param {string} command
  * @param {object} values
- * @returns {Promise<{ok: boolean, error?: string, said?: string, undo?: {token: string, said: string}, open?: number}>}
+ * @param {AbortSignal} [signal] ends the waiting for an answer, not what the server does
+ * @returns {Promise<{ok: boolean, error?: string, said?: string, undo?: {token: string, said: string}, open?: number,
+ *   found?: any}>}
  */
-export async function post(conversation, command, values) {
+export async function post(conversation, command, values, signal) {
   const body = JSON.stringify({ key: uuid(), ...values });
   const headers = { 'Content-Type': 'application/json' };
   for (let wait = AGAIN_MS; ; wait = Math.min(2 * wait, LONGEST_MS)) {
-    const answer = await fetch(`/inbox/${conversation}/${command}`, { method: 'POST', headers, body }).catch(
-      () => null,
-    );
+    const asked = { method: 'POST', headers, body, signal };
+    const answer = await fetch(`/inbox/${conversation}/${command}`, asked).catch(() => null);
+    if (signal?.aborted) return { ok: false };
     const told = answer ? await answer.json().catch(() => ({})) : {};
     if (answer?.status === 401) {
       signIn();

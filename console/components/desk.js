@@ -1,7 +1,7 @@
 // The open conversation and what is done to it, shared by the components of the inbox.
 import { pause, post } from './api.js';
+import { offer } from './dialogs/undo.js';
 import { say } from './messages.js';
-import { offer } from './undo_bar.js';
 import { signIn } from './unsaved.js';
 
 const PAGE = 60; // messages
@@ -19,7 +19,7 @@ export const looking = { conversation: null, typedAt: 0 };
 export const events = new EventTarget();
 const tell = (name) => events.dispatchEvent(new Event(name));
 // What mounted components do for others; null while they are not mounted.
-export const parts = { takeRows: null, showCustomer: null };
+export const parts = { takeRows: null, showCustomer: null, choices: null };
 export const provide = (name, part) => {
   parts[name] = part;
   return () => {
@@ -159,7 +159,7 @@ export const refresh = async (conversation) => {
   if (conversation && conversation === desk.open) await load();
 };
 
-function follows(answer) {
+export function follows(answer) {
   if (answer.error || answer.said) say(answer.error || answer.said, Boolean(answer.error));
   if (answer.undo) offer(answer.undo);
   if (answer.open) open(answer.open);

@@ -26,7 +26,6 @@ def inbox_list(  # noqa: PLR0913 - its data and events, by name
     timezone: str,
     key: str,
     on_turn: Callable[[], None],
-    on_bulk: Callable[[], None],
 ) -> None:
     """Mount it.
 
@@ -34,8 +33,7 @@ def inbox_list(  # noqa: PLR0913 - its data and events, by name
     filtered list, and on later pages. `read_at` is when the rows were read, in unix seconds, `counts` the
     conversations per view, with its own `read_at`.
 
-    A click opens the conversation (desk.js). In its state, `turn` is 1 or -1 for the next or the
-    previous page, and `bulk` is {action, ids} for several conversations: close, take or read.
+    A click opens the conversation (desk.js). In its state, `turn` is 1 or -1 for the next or the previous page.
     """
     data = {
         "rows": [row_data(row) for row in rows],
@@ -49,7 +47,7 @@ def inbox_list(  # noqa: PLR0913 - its data and events, by name
         "language": language,
         "timezone": timezone,
     }
-    _COMPONENT(key=key, data=data, on_turn_change=on_turn, on_bulk_change=on_bulk)
+    _COMPONENT(key=key, data=data, on_turn_change=on_turn)
 
 
 def row_data(row: Row) -> dict[str, Any]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
 
 from console import auth, layout
-from console.app_pages.inbox import bulk, commands, contact_commands, draft_commands, queries, undo
+from console.app_pages.inbox import bulk_commands, commands, contact_commands, draft_commands, merging, queries, undo
 from console.i18n import t
 from core.channels.content.parts import LARGEST_ID
+from core.messaging.closing import CloseUndo
 from core.platform.errors import BotHubError, Invalid
 
 _LONGEST_NAME = 200  # characters of a location's name or address
@@ -37,6 +38,7 @@ class Asked(BaseModel):
 
     key: UUID
     value: bool | Id | str | list[str] | None = None
+    ids: list[Id] = Field(default=[], max_length=bulk_commands.MOST)
     contact: Id = 0
     name: str = ""
     kind: str = ""
@@ -65,18 +67,39 @@ class Asked(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the browser does afterwards: show a text, offer undo, open another conversation."""
+    """What the browser does afterwards: show a text, offer undo, open another conversation, show what was `found`."""
 
     said: str = ""
     undo: undo.Offer | None = None
     open: int | None = None
+    found: Any = None
 
 
 Command = Callable[[int, Asked], Answer | None]
 
 
 def _close(conversation_id: int, _: Asked) -> Answer:
-    return Answer(undo=bulk.close(conversation_id))
+    stood = commands.close(conversation_id)
+    return Answer(undo=undo.offer(t("list.closed_one"), partial(_open_again, [stood])) if stood else None)
+
+
+def _open_again(stood: Sequence[CloseUndo]) -> str | None:
+    """Reopen, and return how many could not be."""
+    missing = len(stood) - bulk_commands.take_back(stood)
+    return t("list.bulk_not_reopened", number=missing) if missing else None
+
+
+def _bulk(_: int, asked: Asked) -> Answer:
+    value = asked.value if isinstance(asked.value, list) else asked.number()
+    outcome = bulk_commands.several(asked.name, asked.ids, value)
+    refused = t("list.bulk_failed", number=outcome.refused)
+    if not outcome.done:
+        raise BotHubError(refused)
+    done = t("list.bulk_done", number=outcome.done)
+    said = [refused] if outcome.refused else []
+    if outcome.stood:
+        return Answer(" · ".join(said), undo.offer(done, partial(_open_again, outcome.stood)))
+    return Answer(" · ".join([done, *said]))
 
 
 def _snooze(conversation_id: int, asked: Asked) -> Answer:
@@ -167,5 +190,8 @@ COMMANDS: dict[str, Command] = {
     "silence": lambda _, asked: contact_commands.set_opted_out(
         asked.contact, asked.kind, opted_out=asked.value is True
     ),
+    "bulk": _bulk,
+    "candidates": lambda _, asked: Answer(found=merging.candidates(asked.contact, asked.text)),
+    "merge": lambda _, asked: Answer(undo=merging.merge(asked.contact, asked.number() or 0, asked.name)),
     "undo": lambda _, asked: Answer(said=undo.take_back(asked.words())),
 }

@@ -15,7 +15,6 @@ from core.platform import events, job_queue
 from core.platform.errors import Conflict, Invalid, NotFound
 
 MOST = 200
-WITHOUT_VALUE = ("take", "read", "close")
 
 
 @dataclass(slots=True)
@@ -31,23 +30,20 @@ def several(
     action: str,
     conversation_ids: Sequence[int],
     value: int | Sequence[str] | None = None,
-    tell: Callable[[float], object] = lambda part: None,
 ) -> Outcome:
     """Take, read, close, assign (`value`: agent id or None) or tag (`value`: tags to add).
 
-    Each conversation is handled separately, so one failure does not stop the others; `tell` receives the progress.
+    Each conversation is handled separately, so one failure does not stop the others.
     Raises `NotAllowed`, and `ValueError` for an unknown action.
     """
     outcome = Outcome()
     act = _action(action, value, outcome)
-    wanted = conversation_ids[:MOST]
-    for number, conversation_id in enumerate(wanted, start=1):
+    for conversation_id in conversation_ids:
         try:
             act(conversation_id)
             outcome.done += 1
         except (Conflict, Invalid, NotFound):
             outcome.refused += 1
-        tell(number / len(wanted))
     return outcome
 
 

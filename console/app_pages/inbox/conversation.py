@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 import streamlit as st
 
 from console import auth, layout
-from console.app_pages.inbox import (
-    copilot,
-    explanation_dialog,
-    first_message,
-    merge_dialog,
-)
+from console.app_pages.inbox import copilot, explanation_dialog, first_message
 from console.app_pages.inbox import queries as inbox_queries
 from console.app_pages.people import queries as people_queries
 from console.components.customer import customer
 from console.components.head import head
 from console.components.thread import thread_view
 from console.reading import together
-from core.accounts.sessions import CurrentAgent
 
 state = st.session_state
 
@@ -58,12 +50,10 @@ def pane() -> None:
                 tags=inbox_queries.tags(),
                 manages=agent.role in auth.MANAGERS,
             )
-    _dialogs(agent)
+    _dialogs()
 
 
-def _dialogs(agent: CurrentAgent) -> None:
-    if (merging := state.get("merging")) and (profile := inbox_queries.contact(merging)):
-        merge_dialog.show(profile, ZoneInfo(agent.timezone))
+def _dialogs() -> None:
     if asked := state.pop("why", None):
         message_id, run_id = asked.get("message"), asked.get("run")
         explanation_dialog.show(inbox_queries.explanation(message_id, run_id), message_id, run_id)

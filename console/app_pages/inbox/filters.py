@@ -7,7 +7,6 @@ import time
 import streamlit as st
 
 from console import layout, url_state
-from console.app_pages.inbox import bulk, undo
 from console.app_pages.inbox import queries as inbox_queries
 from console.app_pages.people import queries as people_queries
 from console.components.inbox_list import inbox_list
@@ -34,7 +33,6 @@ def pane() -> None:
         state[_WANTED], state[_PLACES] = wanted, []
     state[_COUNTS] = {"read_at": time.time(), **inbox_queries.counts()}
     _rows()
-    bulk.ask()
 
 
 @st.fragment(key="rows")
@@ -60,7 +58,6 @@ def _rows() -> None:
         timezone=agent.timezone,
         key="list",
         on_turn=_turned,
-        on_bulk=_bulk,
     )
     trigger("rows")
 
@@ -118,9 +115,3 @@ def _turned() -> None:
         state[_PLACES] = [*places, state["list_next"]]
     elif state["list"].turn < 0:
         state[_PLACES] = places[:-1]
-
-
-def _bulk() -> None:
-    asked = state["list"].bulk or {}
-    bulk.do(str(asked.get("action")), [int(one) for one in asked.get("ids", [])])
-    st.rerun(list(undo.PANES))

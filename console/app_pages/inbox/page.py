@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from console import layout
-from console.app_pages.inbox import conversation, filters, merge_dialog, undo
+from console.app_pages.inbox import conversation, filters
+from console.components.dialogs import dialogs
 from console.components.trigger import trigger
 from console.reading import together
 
@@ -22,13 +23,5 @@ def _desk() -> None:
             filters.pane()
 
 
-@st.fragment(key="told")
-def _browser_triggers() -> None:
-    """Triggers for what the browser already shows: their run draws nothing else."""
-    layout.viewer()
-    trigger("merge", merge_dialog.ask)
-
-
-_browser_triggers()
 _desk()
-undo.bar()
+dialogs()

@@ -48,15 +48,12 @@ def next_waiting(after: int | None) -> int | None:
         return inbox_list.next_waiting(session, agent.id, after, visibility.seen_by(agent))
 
 
-def contact(contact_id: int) -> Profile | None:
-    """Return a contact, None if it does not exist in this business or the viewer may not see it."""
+def contact(contact_id: int) -> Profile:
+    """Return a contact. Raises `NotFound`, also if the viewer may not see it."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        try:
-            visibility.require_contact(session, agent, contact_id)
-            return profile.read(session, contact_id, visibility.seen_by(agent))
-        except NotFound:
-            return None
+        visibility.require_contact(session, agent, contact_id)
+        return profile.read(session, contact_id, visibility.seen_by(agent))
 
 
 def explanation(message_id: int | None = None, run_id: int | None = None) -> Explanation | None:

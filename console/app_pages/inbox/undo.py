@@ -8,15 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
 
-import streamlit as st
-
 from console import auth
-from console.components.undo_bar import undo_bar
 from console.i18n import t
 from core.platform.errors import Conflict
 
-PANES = ("opened", "list", "undo")  # in draw order
-state = st.session_state
 _MOST = 1_000
 
 
@@ -49,14 +44,3 @@ def take_back(token: str) -> str:
     if act is None:
         raise Conflict("too_late_to_undo", "This can no longer be undone.")
     return act() or t("contact.undone")
-
-
-def show(offered: Offer) -> None:
-    """Show an offer made by a script run. Rerun the fragment "undo" afterwards."""
-    state["undo_offer"] = offered
-
-
-@st.fragment(key="undo")
-def bar() -> None:
-    """Draw the bar with the newest offer of a script run."""
-    undo_bar(state.get("undo_offer"))

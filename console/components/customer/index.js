@@ -1,7 +1,7 @@
-import { desk, follow, isRunning, open, run } from '../desk.js';
+import { desk, follow, isRunning, open, provide, run } from '../desk.js';
+import { openMerge } from '../dialogs/merge.js';
 import { channelIcon, el } from '../dom.js';
 import { fill } from '../format.js';
-import { pull } from '../triggers.js';
 import { forgetDrawer, listenForDrawer, shut } from './drawer.js';
 import { buildTags, drawTags } from './tags.js';
 
@@ -15,12 +15,14 @@ export default function ({ data, parentElement }) {
     state = build(root);
     panes.set(root, state);
     state.unfollow = follow('shown', () => draw(state));
+    state.retract = provide('choices', () => state.given);
     listenForDrawer(state);
   }
   state.given = data;
   draw(state);
   return () => {
     state.unfollow();
+    state.retract();
     forgetDrawer(state);
     panes.delete(root);
   };
@@ -80,11 +82,11 @@ function draw(state) {
     command: 'describe',
     about,
   });
-  Object.assign(state.merge, { textContent: words.merge, onclick: () => pull('merge', data.contact) });
+  Object.assign(state.merge, { textContent: words.merge, onclick: () => openMerge(data) });
   state.root.dataset.ready = String(data.conversation);
 }
 
-export const tell = (state, what, more) => run(what, { conversation: state.data.conversation, ...more });
+const tell = (state, what, more) => run(what, { conversation: state.data.conversation, ...more });
 
 function leaveOther(state) {
   state.named.replaceChildren();
@@ -234,7 +236,7 @@ function drawCare(state) {
       }),
     );
   }
-  drawTags(state);
+  drawTags(state.tagged, data, (tags) => tell(state, 'tags', { value: tags }));
 }
 
 // An assignee who was disabled is not among the options, but is still shown.

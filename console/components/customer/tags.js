@@ -1,7 +1,7 @@
 // Tag editor: choose existing tags or type new ones.
 import { el } from '../dom.js';
 import { fill } from '../format.js';
-import { looksNew, pressable, tell } from './index.js';
+import { looksNew, pressable } from './index.js';
 
 export function buildTags() {
   const tagged = {
@@ -23,14 +23,9 @@ export function buildTags() {
   return tagged;
 }
 
-export function drawTags(state) {
-  const {
-    tagged,
-    data,
-    data: { words, bounds },
-  } = state;
+export function drawTags(tagged, data, set) {
+  const { words, bounds } = data;
   const { input } = tagged;
-  const set = (tags) => tell(state, 'tags', { value: tags });
   const add = () => {
     const tag = input.value.trim();
     input.value = '';

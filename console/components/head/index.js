@@ -1,4 +1,5 @@
 import { addressed, desk, follow, isRunning, parts, run } from '../desk.js';
+import { openDialog } from '../dialogs/dialog.js';
 import { el, icon } from '../dom.js';
 
 const BACK = ['M10 3 5 8l5 5'];
@@ -129,25 +130,18 @@ function moreOf(state) {
 // A custom date and time, in the business's time zone like the presets.
 function chooseMoment(state) {
   const { words, conversation } = state.data;
-  const dialog = el('dialog', 'moment');
-  const form = el('form');
+  const { body, close } = openDialog(words.snooze_when, 'narrow');
+  const form = el('form', 'body');
   const field = el('input');
   Object.assign(field, { type: 'datetime-local', required: true, ariaLabel: words.snooze_when });
-  const set = el('button', 'worded main', words.snooze_set);
-  const leave = el('button', 'worded', words.snooze_cancel);
-  leave.type = 'button';
-  leave.onclick = () => dialog.close();
-  form.append(el('b', '', words.snooze_when), field, set, leave);
+  form.append(field, el('button', 'main', words.snooze_set));
   form.onsubmit = (event) => {
     event.preventDefault();
-    dialog.close();
+    close();
     run('snooze', { conversation, value: field.value });
     draw(state);
   };
-  dialog.append(form);
-  dialog.onclose = () => dialog.remove();
-  state.root.parentNode.append(dialog);
-  dialog.showModal();
+  body.replaceWith(form);
 }
 
 function perform(state, what, more) {
@@ -227,13 +221,14 @@ function step(list, event) {
   items.at((items.indexOf(list.getRootNode().activeElement) + move) % items.length).focus();
 }
 
+const isDialog = (node) => node.localName === 'dialog';
 function pressed(state, event) {
   const all = KEYS[event.code];
   if (!all || !event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
   // On macOS, Option types letters such as ñ.
   if (/Mac/.test(navigator.platform) && /^(INPUT|TEXTAREA)$/.test(event.composedPath()[0].tagName)) return;
   const node = all.map((what) => state.buttons.get(what)).find((one) => one?.isConnected);
-  if (!node || node.disabled || document.querySelector('[role=dialog]')) return;
+  if (!node || node.disabled || document.querySelector('[role=dialog]') || event.composedPath().some(isDialog)) return;
   event.preventDefault();
   node.click();
 }

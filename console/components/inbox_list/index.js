@@ -1,4 +1,5 @@
 import { address, addressed, desk, follow, open, provide } from '../desk.js';
+import { actOn } from '../dialogs/bulk.js';
 import { channelIcon, el } from '../dom.js';
 import { CLOCK, DATE, DAY, fill, formatTime, hue, initials, span } from '../format.js';
 import { keepNews, takeNews, tellCounts } from './rows.js';
@@ -25,7 +26,7 @@ export default function (component) {
   state.data = { ...data };
   state.bulk = parentElement.querySelector('.bulk');
   state.act = (action) => {
-    setTriggerValue('bulk', { action, ids: [...state.ticked] });
+    actOn(state.data.words, action, [...state.ticked]);
     state.ticked.clear();
     drawTicks(state);
   };

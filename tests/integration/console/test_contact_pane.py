@@ -35,28 +35,22 @@ def facts(business, talk: int) -> list[tuple[str, str]]:
 def test_two_contacts_become_one_and_two_again(desk, business, talk) -> None:
     other = conversation(business.business_id, business.sms_channel_id, name="Daniela Cruz")
     keep, merged = state_of(talk).contact_id, state_of(other).contact_id
-    desk.open(talk)
-    page = desk.pull("merge", state_of(talk).contact_id)
-    page.radio(key="merge_with").set_value(merged)
-    desk.run()
-    page.button(key="merge_do").click()
-    desk.run()
+    (candidate,) = desk.act("candidates", talk, contact=keep)["found"]["contacts"]
+    assert (candidate["id"], candidate["kept"]) == (merged, "Daniela Cruz")
+    told = desk.act("merge", talk, contact=keep, value=merged, name=candidate["name"])
+    assert told["undo"]["said"] == "Merged with Daniela Cruz"
     assert set(column("SELECT contact_id FROM conversations")) == {keep}
-    offered = desk.component("undo_bar")["offer"]
-    desk.act("undo", talk, value=offered["token"])
+    desk.act("undo", talk, value=told["undo"]["token"])
     assert state_of(other).contact_id == merged
     assert one("SELECT count(*) FROM contact_merges WHERE undone_at IS NOT NULL") == 1
 
 
 def test_somebody_else_is_found_by_words(desk, business, talk) -> None:
     other = conversation(business.business_id, business.sms_channel_id, name="Zoe Paz")
-    desk.open(talk)
-    page = desk.pull("merge", state_of(talk).contact_id)
-    assert not page.radio
-    page.text_input(key="merge_words").set_value("zoe")
-    desk.run()
-    assert page.radio(key="merge_with").options == ["Zoe Paz"]
-    assert state_of(other).contact_id
+    contact = state_of(talk).contact_id
+    assert desk.act("candidates", talk, contact=contact)["found"] == {"name": "Daniela Cruz", "contacts": []}
+    (found,) = desk.act("candidates", talk, contact=contact, text="zoe")["found"]["contacts"]
+    assert (found["id"], found["name"]) == (state_of(other).contact_id, "Zoe Paz")
 
 
 def test_facts_are_added_corrected_and_taken_away(desk, business, talk) -> None:
@@ -81,7 +75,7 @@ def test_what_was_done_is_not_done_again_when_it_is_told_again(desk, business, t
     first = {"key": str(uuid.uuid4()), "contact": state_of(talk).contact_id, "name": "Order", "value": "1"}
     desk.act("field", talk, **first)
     desk.act("field", talk, **{**first, "key": str(uuid.uuid4()), "value": "2"})
-    assert desk.act("field", talk, **first) == {"said": "", "undo": None, "open": None}
+    assert desk.act("field", talk, **first) == {"said": "", "undo": None, "open": None, "found": None}
     assert facts(business, talk) == [("Order", "2")]
 
 

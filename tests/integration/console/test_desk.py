@@ -115,24 +115,31 @@ class TestActions:
 
     def test_several_are_given_and_named(self, desk, business) -> None:
         first, closed = talk(business, tags=["old"]), talk(business, status="closed")
-        heard: list[float] = []
-        given = bulk_commands.several("assign", [first, closed], desk.person.id, heard.append)
-        assert (given.done, given.refused, heard) == (1, 1, [0.5, 1.0])
+        given = bulk_commands.several("assign", [first, closed], desk.person.id)
+        assert (given.done, given.refused) == (1, 1)
         assert bulk_commands.several("tag", [first, closed], ["vip"]).done == 2
         assert bulk_commands.several("tag", [first], [f"tag {number}" for number in range(20)]).refused == 1
         assert (state_of(first).assignee_id, state_of(first).tags) == (desk.person.id, ["old", "vip"])
 
-    def test_a_dialog_asks_whose_they_shall_be(self, desk, business) -> None:
+    def test_the_answer_tells_what_was_done_and_what_was_not(self, desk, business) -> None:
+        first, second = talk(business), talk(business)
+        told = desk.act("bulk", 0, name="close", ids=[first, second, 999_999])
+        assert (told["said"], told["undo"]["said"]) == ("Not possible in 1", "Done. Conversations: 2")
+        again = desk.act("bulk", 0, name="take", ids=[first, second])
+        assert again == {"error": "Not possible in 2"}
+        assert desk.act("undo", 0, value=told["undo"]["token"])["said"] == "Undone"
+        told = desk.act("bulk", 0, name="assign", ids=[first, second], value=desk.person.id)
+        assert (told["said"], told["undo"]) == ("Done. Conversations: 2", None)
+        assert {state_of(one).assignee_id for one in (first, second)} == {desk.person.id}
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("drop", None), ("assign", True), ("assign", "me"), ("assign", ["x"]), ("tag", 1)]
+    )
+    def test_what_cannot_be_done_to_several_is_refused(self, desk, business, name: str, value: Any) -> None:
         first = talk(business)
-        page = desk.page
-        page.session_state["bulk_asked"] = ("assign", [first])
-        desk.open()
-        page.selectbox(key="bulk_assignee").set_value(desk.person.id)
-        desk.run()
-        page.button(key="bulk_do").click()
-        desk.run()
-        assert state_of(first).assignee_id == desk.person.id
-        assert "bulk_asked" not in page.session_state
+        before = state_of(first)
+        assert desk.act("bulk", 0, name=name, ids=[first], value=value)["error"]
+        assert (state_of(first).assignee_id, state_of(first).tags) == (before.assignee_id, before.tags)
 
     def test_a_closed_conversation_is_taken_back(self, desk, business) -> None:
         first = talk(business, mode="human", unread_count=3)

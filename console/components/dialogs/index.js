@@ -1,0 +1,7 @@
+import { place } from './dialog.js';
+import { hide } from './undo.js';
+
+export default function ({ data, parentElement }) {
+  place(parentElement.querySelector('.dialogs'), data.words);
+  return hide;
+}

@@ -1,0 +1,23 @@
+// A bar with what was done last, and a button to undo it.
+import { desk, run } from '../desk.js';
+import { el } from '../dom.js';
+import { overlay } from '../messages.js';
+import { button, words } from './dialog.js';
+
+let bar = null;
+export const hide = () => bar?.remove();
+
+/** @param {{token: string, said: string}} offered */
+export function offer({ token, said }) {
+  hide();
+  bar = el('div');
+  bar.id = 'bothub-undo';
+  const undo = button(words.undo, () => {
+    hide();
+    run('undo', { conversation: desk.open ?? 0, value: token });
+  });
+  const leave = button('✕', hide);
+  leave.ariaLabel = words.hide;
+  bar.append(el('span', '', said), undo, leave);
+  overlay().append(bar);
+}
