@@ -10,5 +10,5 @@ _COMPONENT = load("dialogs", "<div class='dialogs'></div>")
 
 def dialogs() -> None:
     """Mount it, outside of what a small screen hides."""
-    words = {name: t(f"contact.{key}") for name, key in (("undo", "undo"), ("hide", "undo_hide"), ("shut", "shut"))}
+    words = {name: t(f"contact.{name}") for name in ("undo", "undo_hide", "shut")}
     _COMPONENT(key="dialogs", data={"words": words})

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from console import i18n
 from console.components import load
@@ -45,19 +44,15 @@ def thread_view(
     *,
     me: CurrentAgent,
     saved: Sequence[Saved],
-    copilot: Mapping[str, Any],
-    key: str,
-    on_ask: Callable[[], None],
-    on_assist: Callable[[], None],
+    copilot: bool,
 ) -> None:
     """Mount it.
 
-    It fetches the conversation of the URL, or that the agent opens, and sends messages (desk.js). In its state, `ask`
-    requests the explanation of a message: {message}, or of a draft: {run}; `assist` is a copilot request: {what,
-    conversation, token, text, language}; `copilot` is its progress.
+    It fetches the conversation of the URL, or that the agent opens, and sends messages (desk.js). `copilot`: a model is
+    configured for it.
     """
     data = {
-        "copilot": dict(copilot),
+        "copilot": copilot,
         "me": me.id,
         "saved": [{"shortcut": one.shortcut, "text": one.text} for one in saved],
         "values": {"agent.name": me.name, "business.name": me.business_name},
@@ -65,9 +60,4 @@ def thread_view(
         "language": i18n.current(),
         "timezone": me.timezone,
     }
-    _COMPONENT(
-        key=key,
-        data=data,
-        on_ask_change=on_ask,
-        on_assist_change=on_assist,
-    )
+    _COMPONENT(key="thread", data=data)

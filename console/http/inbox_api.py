@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 MOST = 1_500  # messages
 _LARGEST = 300_000  # bytes of a command
 _REMEMBERED = 5_000  # commands
+_SLOW = {"copilot": CapacityLimiter(8)}  # threads for what waits for a model: the other commands do not wait for it
 Told = tuple[HTTPStatus, dict[str, Any]]
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -103,7 +104,7 @@ async def command(request: Request) -> Response:
     conversation_id, language = request.path_params["conversation_id"], request.headers.get("accept-language", "")
     about = (token, f"{conversation_id} {name} {asked.key}")
     if (running := _told.get(about)) is None:
-        work = to_thread.run_sync(_run, token, conversation_id, name, asked, language)
+        work = to_thread.run_sync(_run, token, conversation_id, name, asked, language, limiter=_SLOW.get(name))
         running = _told[about] = asyncio.ensure_future(work)
         running.add_done_callback(partial(_forget_failed, about))
         if len(_told) > _REMEMBERED:

@@ -149,7 +149,8 @@ def test_what_happens_while_somebody_writes_is_said_and_the_words_stay(page, bus
     expect(box).to_have_attribute("readonly", "")
     page.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Choose a day and time…").click()
-    page.get_by_label("Snooze until (the business's time)").fill(f"{NOW.year + 1}-01-15T10:30")
+    moment = page.get_by_role("dialog").get_by_label("Snooze until (the business's time)")
+    moment.fill(f"{NOW.year + 1}-01-15T10:30")
     page.get_by_role("button", name="Snooze", exact=True).click()
     expect(page.locator(".lines")).to_contain_text("snoozed the conversation (until Jan 15, 10:30)")
 

@@ -8,6 +8,7 @@ from console import layout
 from console.app_pages.bot import commands
 from console.formatting import percent, seconds, usd
 from console.i18n import catalogue, current, t
+from console.markdown import plain
 from console.model_failures import model_failure
 from core.bots.settings import BotSettings
 from core.platform.errors import BotHubError
@@ -79,7 +80,7 @@ def _note(outcome: Outcome) -> None:
         parts.append(", ".join(trace.sources))
     st.caption(" · ".join(parts))
     if trace.error:
-        st.warning(model_failure(trace.error), icon=":material/error:")
+        st.warning(plain(model_failure(trace.error)), icon=":material/error:")
 
 
 def _ask() -> None:

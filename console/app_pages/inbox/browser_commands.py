@@ -13,7 +13,17 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field
 
 from console import auth, layout
-from console.app_pages.inbox import bulk_commands, commands, contact_commands, draft_commands, merging, queries, undo
+from console.app_pages.inbox import (
+    bulk_commands,
+    commands,
+    contact_commands,
+    copilot,
+    draft_commands,
+    explanation,
+    merging,
+    queries,
+    undo,
+)
 from console.i18n import t
 from core.channels.content.parts import LARGEST_ID
 from core.messaging.closing import CloseUndo
@@ -51,6 +61,8 @@ class Asked(BaseModel):
     place: Place | None = None
     template: dict[str, object] | None = None
     reply_to: str | None = None
+    language: str = ""
+    expected: dict[str, object] = {}
 
     def number(self) -> int | None:
         """Return the value of a command that takes an id, a number or nothing. Raises `ValueError`."""
@@ -142,6 +154,11 @@ def _tags(conversation_id: int, asked: Asked) -> None:
     commands.set_tags(conversation_id, asked.value)
 
 
+def _tag(conversation_id: int, asked: Asked) -> Answer:
+    commands.add_tags(conversation_id, [asked.words()])
+    return Answer(t("copilot.tagged"))
+
+
 def _send(conversation_id: int, asked: Asked) -> None:
     """Send what the composer wrote. The key is the message's token."""
     token = str(asked.key)
@@ -175,6 +192,7 @@ COMMANDS: dict[str, Command] = {
     "team": lambda one, asked: commands.give_to_team(one, asked.number()),
     "priority": lambda one, asked: commands.set_priority(one, asked.number() or 0),
     "tags": _tags,
+    "tag": _tag,
     "switch": _switch,
     "next": _next,
     "send": _send,
@@ -193,5 +211,8 @@ COMMANDS: dict[str, Command] = {
     "bulk": _bulk,
     "candidates": lambda _, asked: Answer(found=merging.candidates(asked.contact, asked.text)),
     "merge": lambda _, asked: Answer(undo=merging.merge(asked.contact, asked.number() or 0, asked.name)),
+    "why": lambda _, asked: Answer(found=explanation.read(asked.message, asked.run)),
+    "keep_case": lambda _, asked: Answer(explanation.keep_case(asked.message, asked.run, asked.name, asked.expected)),
+    "copilot": lambda one, asked: Answer(found=copilot.help_with(one, asked.name, asked.text, asked.language)),
     "undo": lambda _, asked: Answer(said=undo.take_back(asked.words())),
 }

@@ -5,24 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from console import auth, layout
-from console.app_pages.inbox import copilot, explanation_dialog, first_message
+from console.app_pages.inbox import copilot_queries, first_message
 from console.app_pages.inbox import queries as inbox_queries
 from console.app_pages.people import queries as people_queries
 from console.components.customer import customer
 from console.components.head import head
 from console.components.thread import thread_view
 from console.reading import together
-
-state = st.session_state
-
-
-def _asked() -> None:
-    state["why"] = state["thread"].ask
-    st.rerun(["opened"])
-
-
-def _assisted() -> None:
-    copilot.handle_request(state["thread"].assist or {})
 
 
 @st.fragment(key="opened")
@@ -38,10 +27,7 @@ def pane() -> None:
             thread_view(
                 me=agent,
                 saved=inbox_queries.replies(),
-                copilot=copilot.client_state(),
-                key="thread",
-                on_ask=_asked,
-                on_assist=_assisted,
+                copilot=copilot_queries.can_write(),
             )
         with st.container(key="pane_customer", width=292, gap=None):
             customer(
@@ -50,10 +36,3 @@ def pane() -> None:
                 tags=inbox_queries.tags(),
                 manages=agent.role in auth.MANAGERS,
             )
-    _dialogs()
-
-
-def _dialogs() -> None:
-    if asked := state.pop("why", None):
-        message_id, run_id = asked.get("message"), asked.get("run")
-        explanation_dialog.show(inbox_queries.explanation(message_id, run_id), message_id, run_id)

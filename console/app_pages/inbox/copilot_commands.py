@@ -1,8 +1,7 @@
-"""Start copilot requests. The model runs in a background thread, so the page stays usable."""
+"""Copilot requests to the model."""
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from console import auth
@@ -20,11 +19,10 @@ from core.replies.copilot_context import Material
 from core.types import Passage
 
 _PAIRS = 3
-_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="copilot")
 
 
-def begin(conversation_id: int, task: Task, text: str, language: Language) -> Future[Help]:
-    """Start the model call. Its usage is recorded even if the page is closed meanwhile.
+def write(conversation_id: int, task: Task, text: str, language: Language) -> Help:
+    """Ask the model, and record its usage.
 
     Raises `NotAllowed`, `NotFound`, `Unavailable`, `Invalid`, `Conflict`.
     """
@@ -53,7 +51,7 @@ def begin(conversation_id: int, task: Task, text: str, language: Language) -> Fu
         language=language,
         tags=material.tags,
     )
-    return _pool.submit(_write, agent.business_id, material, request, writer)
+    return _write(agent.business_id, material, request, writer)
 
 
 def _write(business_id: int, material: Material, request: Request, writer: Writer) -> Help:

@@ -15,8 +15,8 @@ export async function actOn(words, action, ids) {
 }
 
 function ask(words, action, ids) {
-  const { body, submit } = openDialog(fill(words[`bulk_${action}_title`], { number: ids.length }));
-  const go = button(words[`bulk_${action}_do`], null, 'main');
+  const { body, submit } = openDialog(fill(words['bulk_' + action + '_title'], { number: ids.length }));
+  const go = button(words['bulk_' + action + '_do'], null, 'main');
   const value = ASKING[action](body, parts.choices(), go, words);
   go.onclick = () => submit(go, 0, 'bulk', { name: action, ids, value: value() });
   body.append(go);

@@ -4,7 +4,7 @@ import { desk, follows, refresh } from '../desk.js';
 import { el } from '../dom.js';
 
 let host = null;
-export const words = { undo: '', hide: '', shut: '' };
+export const words = { undo: '', undo_hide: '', shut: '' };
 
 export function place(node, given) {
   host = node;

@@ -17,7 +17,7 @@ export function offer({ token, said }) {
     run('undo', { conversation: desk.open ?? 0, value: token });
   });
   const leave = button('✕', hide);
-  leave.ariaLabel = words.hide;
+  leave.ariaLabel = words.undo_hide;
   bar.append(el('span', '', said), undo, leave);
   overlay().append(bar);
 }

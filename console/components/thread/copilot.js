@@ -1,4 +1,6 @@
 // Copilot: help with the composer's text. Its output goes into the composer for review; only people send.
+import { post } from '../api.js';
+import { run } from '../desk.js';
 import { el } from '../dom.js';
 import { uuid } from '../format.js';
 import { grow, isNoting, pick } from './composer.js';
@@ -6,10 +8,9 @@ import { keepDraft } from './drafts.js';
 import { fileButton } from './files.js';
 import { toggleOf } from './inserts.js';
 import { typed } from './others.js';
+import { enqueue } from './outbox.js';
 
 export const SPARK = ['M8 1.8 9.5 6 13.7 7.5 9.5 9 8 13.2 6.5 9 2.3 7.5 6.5 6z', 'M13 11.2v3.2', 'M11.4 12.8h3.2'];
-const LOOK_MS = 900;
-const LOST_MS = 12000; // a request that the server has not received by then is lost
 const FROM_TEXT = ['improve', 'shorten', 'translate'];
 const WITHOUT_MODEL = ['tags', 'replies'];
 const TASKS = ['draft', ...FROM_TEXT, 'summarise', ...WITHOUT_MODEL];
@@ -28,7 +29,6 @@ export function drawCopilot(state) {
   else drawTasks(state);
   takeHelp(state);
   drawHelped(state);
-  lookAgain(state);
 }
 
 function drawTasks(state) {
@@ -46,13 +46,13 @@ function drawTasks(state) {
   helps.replaceChildren(
     ...TASKS.map((what) => {
       const row = el('div', 'task');
-      const button = textButton(words['help_' + what], () => askFor(state, what, { language: 'customer' }));
-      button.disabled = (!copilot.model && !WITHOUT_MODEL.includes(what)) || (empty && FROM_TEXT.includes(what));
+      const button = textButton(words['help_' + what], () => askFor(state, what, 'customer'));
+      button.disabled = (!copilot && !WITHOUT_MODEL.includes(what)) || (empty && FROM_TEXT.includes(what));
       row.append(button);
       if (what === 'translate')
         row.append(
           ...['es', 'en', 'pt'].map((language) => {
-            const other = textButton(language.toUpperCase(), () => askFor(state, what, { language }));
+            const other = textButton(language.toUpperCase(), () => askFor(state, what, language));
             other.ariaLabel = `${words.help_translate}: ${language}`;
             other.disabled = button.disabled;
             return other;
@@ -61,7 +61,7 @@ function drawTasks(state) {
       return row;
     }),
   );
-  if (!copilot.model) helps.append(el('p', '', words.help_no_model));
+  if (!copilot) helps.append(el('p', '', words.help_no_model));
   else if (empty) helps.append(el('p', '', words.help_empty));
 }
 
@@ -72,32 +72,36 @@ function textButton(words, act, className) {
   return button;
 }
 
-function askFor(state, what, more = {}) {
+async function askFor(state, what, language) {
   const { data, area } = state;
   state.choosing = false;
-  state.helping = { what, token: uuid(), conversation: data.conversation, typed: area.value, at: Date.now() };
-  state.setTriggerValue('assist', {
+  state.helping?.asked.abort();
+  const helping = {
     what,
-    token: state.helping.token,
+    token: uuid(),
     conversation: data.conversation,
-    text: area.value,
-    ...more,
-  });
+    typed: area.value,
+    asked: new AbortController(),
+  };
+  state.helping = helping;
   drawCopilot(state);
   area.focus();
+  const values = { key: helping.token, name: what, text: helping.typed, language };
+  const answer = await post(helping.conversation, 'copilot', values, helping.asked.signal);
+  if (state.helping !== helping) return;
+  helping.job = answer.ok ? answer.found : { error: answer.error };
+  drawCopilot(state);
 }
 
-// The result of the current request, once available.
-const helpJob = (state) => (state.data.copilot.job?.token === state.helping?.token ? state.data.copilot.job : null);
 const helpOpen = (state) => state.helping?.conversation === state.data.conversation;
 
 function takeHelp(state) {
   const { helping, area } = state;
-  const job = helpOpen(state) ? helpJob(state) : null;
-  if (job?.state !== 'done' || helping.settled || isNoting(state)) return;
+  if (!helpOpen(state) || !helping.job || helping.settled || isNoting(state)) return;
   helping.settled = true;
+  const { text } = helping.job;
   // If the agent went on typing, their text stays and the copilot's is inserted on a click.
-  if (job.text && job.what !== 'summarise' && area.value === helping.typed) swapHelp(state, job.text);
+  if (text && helping.what !== 'summarise' && area.value === helping.typed) swapHelp(state, text);
 }
 
 // The replaced text is kept with its edits: the same button swaps the two.
@@ -111,46 +115,34 @@ function swapHelp(state, text) {
   keepDraft(state);
 }
 
-function lookAgain(state) {
-  clearTimeout(state.helpTimer);
-  const { helping } = state;
-  if (!helpOpen(state) || helping.lost || helpJob(state)?.state === 'done') return;
-  state.helpTimer = setTimeout(() => {
-    helping.lost = !helpJob(state) && Date.now() - helping.at > LOST_MS;
-    if (helping.lost) return drawCopilot(state);
-    state.setTriggerValue('assist', { what: 'look', conversation: helping.conversation, at: Date.now() });
-    lookAgain(state);
-  }, LOOK_MS);
-}
-
 function drawHelped(state) {
   const { helped, helping, area } = state;
   if (helping?.put && !area.value && helpOpen(state)) state.helping = null; // it was sent
   helped.hidden = !state.helping || !helpOpen(state) || isNoting(state);
-  const job = helpJob(state);
-  const drawn = helped.hidden ? '' : JSON.stringify([job, helping.token, helping.put, helping.settled, helping.lost]);
+  const drawn = helped.hidden ? '' : JSON.stringify([helping.token, helping.put, helping.settled]);
   if (drawn === state.helpDrawn) return; // keep opened sources open
   state.helpDrawn = drawn;
-  helped.classList.toggle('thinking', !helped.hidden && !helping.settled && !helping.lost);
-  helped.replaceChildren(
-    ...(helped.hidden ? [] : [helpHead(state, job), ...(helping.settled ? helpParts(state, job) : [])]),
-  );
+  helped.classList.toggle('thinking', !helped.hidden && !helping.settled);
+  helped.replaceChildren(...(helped.hidden ? [] : [helpHead(state), ...(helping.settled ? helpParts(state) : [])]));
 }
 
-function helpHead(state, job) {
-  const { helping, data, area } = state;
-  const { words } = data;
+function helpHead(state) {
+  const {
+    helping,
+    helping: { job },
+    data: { words },
+    area,
+  } = state;
   const head = el('div', 'head');
   const said = helping.settled
     ? job.error || (helping.put && job.text ? words.help_review : words['help_' + helping.what])
-    : helping.lost
-      ? words.help_lost
-      : words.help_thinking;
+    : words.help_thinking;
   head.append(el('b', '', said));
-  if (helping.other !== undefined || (helping.settled && job.text && job.what !== 'summarise'))
-    head.append(swapButton(state, job));
+  if (helping.other !== undefined || (helping.settled && job.text && helping.what !== 'summarise'))
+    head.append(swapButton(state));
   head.append(
     fileButton('✕', words.help_close, () => {
+      helping.asked.abort();
       state.helping = null;
       drawCopilot(state);
       area.focus();
@@ -159,13 +151,13 @@ function helpHead(state, job) {
   return head;
 }
 
-function swapButton(state, job) {
+function swapButton(state) {
   const { helping, data } = state;
   const { words } = data;
   return textButton(
     helping.put ? words.help_undo : words.help_insert,
     () => {
-      swapHelp(state, helping.other ?? job.text);
+      swapHelp(state, helping.other ?? helping.job.text);
       drawCopilot(state);
       state.area.focus();
     },
@@ -173,18 +165,23 @@ function swapButton(state, job) {
   );
 }
 
-function helpParts(state, job) {
-  const { words, conversation } = state.data;
+function helpParts(state) {
+  const {
+    helping: { job, what },
+    data: { words, conversation },
+  } = state;
   const parts = [];
   if (job.doubt) parts.push(el('p', 'doubt', job.doubt));
-  if (job.what === 'summarise' && job.text)
-    parts.push(
-      el('p', 'summary', job.text),
-      onceButton(words.help_keep, state, { what: 'note', conversation, text: job.text }),
-    );
-  if (job.what === 'tags' && !job.tags?.length && !job.error) parts.push(el('p', '', words.help_no_tags));
+  if (what === 'summarise' && job.text) {
+    const note = { conversation, note: true, text: job.text };
+    const keep = () => enqueue(state, [{ ...note, token: uuid(), at: new Date().toISOString() }]);
+    parts.push(el('p', 'summary', job.text), onceButton(words.help_keep, state, keep));
+  }
+  if (what === 'tags' && !job.tags?.length && !job.error) parts.push(el('p', '', words.help_no_tags));
   if (job.tags?.length)
-    parts.push(rowOf(job.tags.map((tag) => onceButton('+ ' + tag, state, { what: 'tag', conversation, tag }))));
+    parts.push(
+      rowOf(job.tags.map((tag) => onceButton('+ ' + tag, state, () => run('tag', { conversation, value: tag })))),
+    );
   if (job.replies && !job.replies.length) parts.push(el('p', '', words.help_no_replies));
   for (const one of job.replies || []) {
     const row = textButton(
@@ -216,20 +213,17 @@ function sourceOf(source) {
   return node;
 }
 
-// Safe to click repeatedly: the token makes the note idempotent, and tags are a set.
-function onceButton(label, state, asked) {
-  const { helping } = state;
-  const name = JSON.stringify(asked);
+function onceButton(label, { helping }, act) {
   const done = (helping.done ||= new Set());
   const button = textButton(
     label,
     () => {
-      done.add(name);
+      done.add(label);
       button.disabled = true;
-      state.setTriggerValue('assist', { ...asked, token: uuid() });
+      act();
     },
     'once',
   );
-  button.disabled = done.has(name);
+  button.disabled = done.has(label);
   return button;
 }

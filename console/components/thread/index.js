@@ -13,7 +13,7 @@ import { flush, settle } from './outbox.js';
 const states = new WeakMap();
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data, parentElement } = component;
   const wrap = parentElement.querySelector('.wrap');
   let state = states.get(wrap);
   const arrived = !state;
@@ -63,12 +63,12 @@ export default function (component) {
     state.watch.observe(state.scroll);
     states.set(wrap, state);
   }
-  Object.assign(state, { given: data, setTriggerValue });
+  state.given = data;
   draw(state);
   if (arrived) arrive();
   return () => {
     clearTimeout(state.windowTimer);
-    clearTimeout(state.helpTimer);
+    state.helping?.asked.abort();
     state.watch.disconnect();
     forgetOthers(state);
     state.unfollow();

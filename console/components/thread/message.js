@@ -1,5 +1,6 @@
 // One message: author, content and delivery status.
 import { loadMore, loadTemplates, run } from '../desk.js';
+import { openWhy } from '../dialogs/why.js';
 import { el, icon } from '../dom.js';
 import { CLOCK, DATE, DAY, DAY_NAME, fill, formatTime } from '../format.js';
 import { drawComposer } from './composer.js';
@@ -71,8 +72,7 @@ export function makeLine(line, joined, data, state) {
   if (line.reactions) bubble.append(el('span', 'reactions', line.reactions.join(' ')));
   const tools = [];
   if (line.provider && !data.shut) tools.push(answerButton(line, data, state));
-  if (line.sender === 'bot')
-    tools.push(toolButton('?', words.why, () => state.setTriggerValue('ask', { message: line.id })));
+  if (line.sender === 'bot') tools.push(toolButton('?', words.why, () => openWhy(data, { message: line.id })));
   row.append(withTools(bubble, tools));
   if (line.trouble) row.append(makeTrouble(line, data, state));
   return row;
@@ -216,9 +216,7 @@ export function makeSuggestion(suggestion, { words }, state) {
       run('draft_' + what, { conversation: state.data.conversation, run: suggestion.run });
     }),
   );
-  row.append(
-    withTools(bubble, [toolButton('?', words.why, () => state.setTriggerValue('ask', { run: suggestion.run }))]),
-  );
+  row.append(withTools(bubble, [toolButton('?', words.why, () => openWhy(state.data, { run: suggestion.run }))]));
   return row;
 }
 

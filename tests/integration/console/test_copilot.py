@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy import select, update
 
 from console import auth
-from console.app_pages.inbox import copilot, copilot_commands, copilot_queries
+from console.app_pages.inbox import copilot_commands, copilot_queries
 from core.bots import versions
 from core.bots.llm.types import FailureKind, InputItem, ModelFailed, Usage, Written
 from core.bots.settings import BotSettings, QaPair
@@ -23,11 +24,13 @@ from core.platform.db import system_transaction, transaction
 from core.platform.errors import NotFound
 from core.replies.copilot import Task
 from tests.factories import conversation, person, says
-from tests.support.database import replies
+from tests.support.database import replies, state_of
 from tests.support.desk import Desk
 from tests.support.refusals import refused
 
 T = TypeVar("T", bound=BaseModel)
+
+MOST_AT_ONCE = 8  # requests that wait for the model; each takes a thread
 
 
 class Writer:
@@ -39,9 +42,19 @@ class Writer:
         self.answer: dict[str, Any] = {"text": "Sí, hay leche de avena.", "sources": ["qa-1"], "doubt": ""}
         self.failure: FailureKind | None = None
         self.seen: list[str] = []
+        self.thinking = self.most = 0
+        self.crowded = threading.Event()
+        self._lock = threading.Lock()
 
     def write(self, shape: type[T], instructions: str, said: tuple[InputItem, ...], **asked: Any) -> Written[T]:
+        with self._lock:
+            self.thinking += 1
+            self.most = max(self.most, self.thinking)
+            if self.thinking == MOST_AT_ONCE:
+                self.crowded.set()
         assert self.may.wait(10)
+        with self._lock:
+            self.thinking -= 1
         self.seen.append(f"{instructions}\n{said[0]['content']}")
         if self.failure:
             raise ModelFailed(self.failure, "HTTP 401")
@@ -74,13 +87,9 @@ def talk(business) -> int:
 
 
 def ask(desk: Desk, talk: int, what: str, **more: str) -> dict[str, Any]:
-    """Ask as the composer does and wait; gives what the composer is told then."""
-    job = copilot._begun(what, talk, {"token": "t1", **more})
-    if job.future is not None:
-        job.future.exception(10)
-    desk.page.session_state["copilot"] = job
-    desk.open(talk)
-    found: dict[str, Any] = desk.component("thread")["copilot"]
+    """What the composer is told that asks; a refusal is an `error` as well."""
+    answer = desk.act("copilot", talk, name=what, **more)
+    found: dict[str, Any] = answer.get("found") or answer
     return found
 
 
@@ -96,8 +105,8 @@ def messages(talk: int) -> int:
 
 def test_a_draft_comes_with_its_sources_and_sends_nothing(desk, talk, writer) -> None:
     told = ask(desk, talk, "draft")
-    assert told["job"]["text"] == "Sí, hay leche de avena."
-    (source,) = told["job"]["sources"]
+    assert told["text"] == "Sí, hay leche de avena."
+    (source,) = told["sources"]
     assert source["title"] == "¿Tienen leche de avena?"
     assert messages(talk) == 1
     assert replies(talk) == []
@@ -112,7 +121,7 @@ def test_a_draft_knows_what_the_business_sells(desk, talk, writer, business) -> 
         session.execute(update(Business).values(catalog_version=uuid.uuid4()))
     says(business.business_id, talk, "¿Cuánto cuesta la mesa de roble?")
     writer.answer = {"text": "120.50 USD", "sources": ["product-1"], "doubt": ""}
-    (source,) = ask(desk, talk, "draft")["job"]["sources"]
+    (source,) = ask(desk, talk, "draft")["sources"]
     assert source["title"] == "Mesa de roble"
     assert "[product-1] Mesa de roble\n| " in writer.seen[0]
 
@@ -125,17 +134,19 @@ def test_what_it_took_is_a_run_of_the_bots_without_a_message(desk, talk, writer,
     assert run.trace["sources"] == ["qa-1"]
 
 
-def test_while_it_thinks_the_thread_says_so_and_works(desk, talk, writer) -> None:
+def test_while_it_thinks_the_other_commands_are_run(desk, talk, writer) -> None:
+    def post(command: str, **more: Any) -> Any:
+        return desk.browser.post(f"/inbox/{talk}/{command}", json={"key": str(uuid.uuid4()), **more})
+
     writer.may.clear()
-    job = copilot._begun("improve", talk, {"token": "t1", "text": "ola"})
-    desk.page.session_state["copilot"] = job
-    desk.open(talk)
-    assert desk.component("thread")["copilot"]["job"] == {"token": "t1", "what": "improve", "state": "thinking"}
-    writer.may.set()
-    assert job.future is not None
-    job.future.result(10)
-    desk.run()
-    assert desk.component("thread")["copilot"]["job"]["state"] == "done"
+    with desk.browser, ThreadPoolExecutor(50) as pool:  # one event loop for all
+        drafts = [pool.submit(post, "copilot", name="draft") for _ in range(50)]
+        assert writer.crowded.wait(10)
+        assert post("priority", value=2).status_code == 200
+        assert not any(one.done() for one in drafts)
+        writer.may.set()
+        assert {one.result(20).json()["found"]["text"] for one in drafts} == {"Sí, hay leche de avena."}
+    assert (state_of(talk).priority, writer.most) == (2, MOST_AT_ONCE)
 
 
 @pytest.mark.parametrize(
@@ -149,13 +160,13 @@ def test_while_it_thinks_the_thread_says_so_and_works(desk, talk, writer) -> Non
 def test_trouble_is_told_plainly_and_recorded(desk, talk, writer, kind: FailureKind, words: str) -> None:
     writer.failure = kind
     told = ask(desk, talk, "shorten", text="a long text")
-    assert words in told["job"]["error"]
-    assert "text" not in told["job"]
+    assert words in told["error"]
+    assert "text" not in told
     assert runs()[0].error == f"{kind}: HTTP 401"
 
 
 def test_a_rewrite_needs_words(desk, talk, writer) -> None:
-    assert ask(desk, talk, "translate", text="  ")["job"]["error"] == "Write something first."
+    assert ask(desk, talk, "translate", text="  ")["error"] == "Write something first."
     assert runs() == []
 
 
@@ -164,7 +175,7 @@ def test_a_spent_budget_is_respected(desk, talk, writer, business) -> None:
         versions.save(session, business.business_id, business.bot_id, BotSettings(requests_per_minute=1), author="test")
     ask(desk, talk, "draft")
     with refused("over_budget"):
-        copilot_commands.begin(talk, Task.DRAFT, "", "customer")
+        copilot_commands.write(talk, Task.DRAFT, "", "customer")
 
 
 def test_without_a_model_it_says_so_and_offers_tags_and_replies(desk, talk, business, monkeypatch) -> None:
@@ -174,35 +185,34 @@ def test_without_a_model_it_says_so_and_offers_tags_and_replies(desk, talk, busi
         session.execute(update(Conversation).values(tags=["Envío", "VIP"]))
         save(session, "envios", "Enviamos a todo el país.")
         save(session, "adios", "Gracias por escribir.")
-    assert ask(desk, talk, "draft")["job"]["error"] == "No AI model is configured."
-    assert ask(desk, talk, "tags")["job"]["tags"] == ["Envío"]
+    assert ask(desk, talk, "draft")["error"] == "No AI model is configured."
+    assert ask(desk, talk, "tags")["tags"] == ["Envío"]
     told = ask(desk, talk, "replies")
-    assert told["model"] is False
-    assert [one["shortcut"] for one in told["job"]["replies"]] == ["envios"]
+    assert [one["shortcut"] for one in told["replies"]] == ["envios"]
 
 
 def test_tags_of_the_model_come_first_and_only_those_in_use(desk, talk, writer) -> None:
     with system_transaction() as session:
         session.execute(update(Conversation).values(tags=["Envío", "VIP", "Leche"]))
     writer.answer = {"tags": ["vip", "Nuevo"]}
-    assert ask(desk, talk, "tags")["job"]["tags"] == ["VIP", "Envío", "Leche"]
+    assert ask(desk, talk, "tags")["tags"] == ["VIP", "Envío", "Leche"]
 
 
 def test_a_conversation_of_another_business_is_not_there(desk, writer) -> None:
     with pytest.raises(NotFound):
-        copilot_commands.begin(999_999, Task.DRAFT, "", "customer")
+        copilot_commands.write(999_999, Task.DRAFT, "", "customer")
 
 
 def test_whoever_is_signed_out_gets_no_help(talk, writer, monkeypatch) -> None:
     monkeypatch.setattr(auth, "token", lambda: "nobody")
     with pytest.raises(auth.NotAllowed):
-        copilot_commands.begin(talk, Task.DRAFT, "", "customer")
+        copilot_commands.write(talk, Task.DRAFT, "", "customer")
     assert writer.seen == []
 
 
 def test_a_channel_without_a_bot_still_has_a_copilot(desk, talk, writer, business) -> None:
     with transaction(business.business_id) as session:
         session.execute(update(Channel).values(bot_id=None))
-    assert ask(desk, talk, "summarise")["job"]["text"]
+    assert ask(desk, talk, "summarise")["text"]
     assert runs()[0].bot_id is None
     assert "in English" in writer.seen[0]

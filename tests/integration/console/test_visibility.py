@@ -198,7 +198,7 @@ ACTS: dict[str, Act] = {
     "merge_into": lambda it, floor: contact_commands.merge(it["contact"], contact_of(floor, "mine")),
     "cancel_quote": lambda it, _: quote_acts.cancel(it["quote"]),
     "quote": lambda it, _: quotes_queries.details(it["quote"]),
-    "copilot": lambda it, _: copilot_commands.begin(it["talk"], Task.SUMMARISE, "", "es"),
+    "copilot": lambda it, _: copilot_commands.write(it["talk"], Task.SUMMARISE, "", "es"),
     "likely": lambda it, _: copilot_queries.likely_replies(it["talk"]),
     "named": lambda it, _: copilot_queries.named_tags(it["talk"]),
 }

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from console import auth
+from console.app_pages.inbox import explanation
 from console.i18n import LANGUAGES, speaking, t, text
 from console.model_failures import model_failure
 from core.bots.llm.types import FailureKind, ModelFailed
 from core.conversations import lifecycle
-from core.platform.db import transaction
+from core.models import AIRun
+from core.platform.db import system_transaction, transaction
 from core.replies.explanations import Explanation, Source
 from core.types import Summary
 from tests.conftest import TestBusiness
-from tests.factories import Person, conversation, person
+from tests.factories import Person, conversation, person, says
 from tests.support.database import rows
 from tests.support.desk import Desk
 
@@ -48,31 +50,54 @@ def ana(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> Person:
     return one
 
 
-def show(explanation: Explanation) -> AppTest:
-    def script(explanation):  # its source alone is run, without this module
-        from console.app_pages.inbox import explanation_dialog
-
-        explanation_dialog._content(explanation, 1, None)
-
-    page = AppTest.from_function(script, args=(explanation,)).run()
-    assert not page.exception
-    return page
+def shown(blocks: Any) -> str:
+    """Everything that the dialog says, in order."""
+    if isinstance(blocks, list | tuple):
+        return "\n".join(map(shown, blocks))
+    return str(blocks)
 
 
 def test_a_plain_answer_needs_no_sum() -> None:
-    page = show(SURE)
-    assert [box.label for box in page.expander] == ["50% · Envíos"]
-    assert not page.warning
+    blocks = explanation.blocks(SURE)
+    assert [block[1] for block in blocks if block[0] == "fold"] == ["✓ 50% · Envíos"]
+    assert [block for block in blocks if block[0] == "bad"] == []
+    assert ["meter", "90% sure · 60% needed", 0.9] in blocks
 
 
 def test_the_parts_of_a_doubtful_one_are_told() -> None:
-    page = show(DOUBTFUL)
-    told = page.expander[0].table[0].value.astype(str).to_string()
+    blocks = explanation.blocks(DOUBTFUL)
+    (parts, _) = [block[2] for block in blocks if block[0] == "fold"]
     for words in ("80%", "40%", "× 0.5", "35%", "30%", t("why.part_ungrounded"), t("why.part_result")):
-        assert words in told, words
-    captions = [one.value for one in page.caption]
-    assert t("why.ungrounded") in captions and t("why.facts") in captions
-    assert "1" in page.warning[0].value
+        assert words in shown(parts), words
+    asides = [block[1] for block in blocks if block[0] == "aside"]
+    assert t("why.ungrounded") in asides and t("why.facts") in asides
+    assert ["bad", t("why.amounts", amounts="$ 1")] in blocks
+
+
+def test_it_is_told_to_whoever_asks_and_a_manager_keeps_a_case(
+    business: TestBusiness, ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id)
+    says(business.business_id, talk, "¿Hacen envíos?")
+    answer = says(business.business_id, talk, "Sí", sender="bot", direction="outbound", status="sent")
+    with system_transaction() as session:
+        session.add(
+            AIRun(business_id=business.business_id, bot_id=business.bot_id, conversation_id=talk, message_id=answer,
+                  outcome="reply", decided_by="model", settings_version=1, prompt_version="x", trace={})
+        )  # fmt: skip
+    desk = Desk(ana, monkeypatch)
+    told = desk.act("why", talk, message=answer)["found"]
+    assert (told["blocks"][0], told["case"]) == (["lead", t("why.by_model")], None)
+    assert desk.act("why", talk, message=answer + 1)["found"]["blocks"] == [["aside", t("why.nothing")]]
+    case = {"message": answer, "name": "Envíos", "expected": {"contains": ["sí"], "hands_off": False}}
+    assert "role" in desk.act("keep_case", talk, **case)["error"]
+    rows(f"UPDATE agents SET role = 'manager' WHERE id = {ana.id}")
+    form = desk.act("why", talk, message=answer)["found"]["case"]
+    assert [value for value, _ in form["all_ends"]] == ["either", "hands_off", "answers"]
+    too_long = case | {"expected": {"contains": ["x" * 201]}}
+    assert desk.act("keep_case", talk, **too_long)["error"] == t("rehearsal.too_long")
+    assert desk.act("keep_case", talk, **case)["said"] == t("rehearsal.kept")
+    assert rows("SELECT name, expected ->> 'hands_off' FROM test_cases") == [("Envíos", "false")]
 
 
 @pytest.mark.parametrize("kind", FailureKind)
@@ -82,7 +107,7 @@ def test_a_failure_of_the_model_is_told_in_words(language: str, kind: FailureKin
         told = model_failure(str(ModelFailed(kind, "ReadTimeout, 12.0 s allowed")))
         assert text(language, f"why.failed_{kind}") in told and f"{kind}:" not in told
         assert ("12" in told) is (kind is not FailureKind.TIMEOUT)
-        assert "odd\\_thing" in model_failure("odd_thing")
+        assert "odd_thing" in model_failure("odd_thing")
 
 
 def test_the_thread_tells_who_got_it_and_what_it_is_about(
