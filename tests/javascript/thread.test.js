@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { answeredMeanwhile } from '../../console/components/thread/composer.js';
 import { refusedFile } from '../../console/components/thread/files.js';
-import { componentsOf, shownTemplate } from '../../console/components/thread/templates.js';
+import { answeredMeanwhile } from '../../console/components/thread/others.js';
+import { componentsOf, shownTemplate } from '../../console/components/thread/slots.js';
 
 const slot = (part, name, more = {}) => ({ part, name, kind: 'text', index: 0, card: null, ...more });
 const given = (where, text) => ({

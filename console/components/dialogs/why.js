@@ -88,8 +88,7 @@ function caseForm({ words, all_ends: ends, longest_name: longest }, keep) {
   return form;
 }
 
-/** @param {string} text */
-export const phrases = (text) =>
+const phrases = (text) =>
   text
     .split('\n')
     .map((line) => line.trim())

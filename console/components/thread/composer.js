@@ -6,7 +6,7 @@ import { keepDraft, keepDraftSoon } from './drafts.js';
 import { drawFiles, fileButton } from './files.js';
 import { drawFaces, drawSpot } from './inserts.js';
 import { TICK } from './message.js';
-import { typed } from './others.js';
+import { answeredMeanwhile, typed } from './others.js';
 import { send } from './outbox.js';
 import { drawTemplates } from './templates.js';
 
@@ -187,17 +187,6 @@ function watchWindow(state) {
       },
       Math.min(left + 50, 30000),
     );
-}
-
-// Return a warning if a colleague answered since typing began; "" for an empty box.
-export function answeredMeanwhile(state) {
-  const { data, area } = state;
-  if (!area.value.trim()) state.beganAt = null;
-  if (state.beganAt?.conversation !== data.conversation) return '';
-  const other = data.lines.findLast(
-    (line) => line.id > state.beganAt.line && line.sender === 'agent' && line.author !== data.values['agent.name'],
-  );
-  return other ? fill(data.words.answered_meanwhile, { who: other.author }) : '';
 }
 
 function noteBeginning(state) {

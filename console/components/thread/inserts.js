@@ -4,7 +4,7 @@ import { uuid } from '../format.js';
 import { grow, isNoting } from './composer.js';
 import { typed } from './others.js';
 import { enqueue } from './outbox.js';
-import { field } from './templates.js';
+import { field } from './slots.js';
 
 export const FACE = [
   'M8 1.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13z',

@@ -52,3 +52,14 @@ export function drawOthers(state) {
   );
   if (others.textContent !== texts.join(' · ')) others.textContent = texts.join(' · ');
 }
+
+// Return a warning if a colleague answered since typing began; "" for an empty box.
+export function answeredMeanwhile(state) {
+  const { data, area } = state;
+  if (!area.value.trim()) state.beganAt = null;
+  if (state.beganAt?.conversation !== data.conversation) return '';
+  const other = data.lines.findLast(
+    (line) => line.id > state.beganAt.line && line.sender === 'agent' && line.author !== data.values['agent.name'],
+  );
+  return other ? fill(data.words.answered_meanwhile, { who: other.author }) : '';
+}
