@@ -233,7 +233,9 @@ def expire_leases(session: Session, limit: int = 500) -> list[int]:
     """Mark messages whose worker died while sending as uncertain: the provider may have accepted them."""
     rows = run(session, _EXPIRE, {"limit": limit}).all()
     waiting.end(session, [message_id for message_id, lost in rows if not lost])  # receipts reported these as sent
-    return [message_id for message_id, lost in rows if lost]
+    uncertain = [message_id for message_id, lost in rows if lost]
+    waiting.mark_uncertain(session, uncertain)
+    return uncertain
 
 
 _INTERRUPTED = """error = jsonb_build_object(

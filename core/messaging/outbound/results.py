@@ -89,6 +89,7 @@ def record_failure(session: Session, claimed: Claimed, error: SendError) -> None
     }
     if error.verdict is Verdict.UNKNOWN:
         _conclude(session, claimed, MessageStatus.UNCERTAIN, shown, uncertain_since=func.now())
+        waiting.mark_uncertain(session, [claimed.message_id])
     elif wait is not None:
         due: dict[str, Any] = {"next_attempt_at": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, wait)}
         if error.diagnosis.suspends_number:

@@ -85,6 +85,22 @@ SELECT * FROM back ORDER BY id
 """
 
 
+_MARK = """
+UPDATE conversations c SET unsent_id = one.id, unsent_at = clock_timestamp() FROM (
+    SELECT m.id, open.id AS conversation FROM messages m JOIN conversations open ON open.id = m.conversation_id
+    WHERE m.id = ANY(%(ids)s::bigint[]) AND open.status <> 'closed' ORDER BY open.id FOR NO KEY UPDATE OF open
+) one WHERE c.id = one.conversation
+RETURNING c.id, c.business_id
+"""
+
+
+def mark_uncertain(session: Session, message_ids: Sequence[int]) -> None:
+    """Mark the open conversations of messages that have just become uncertain; their waits are as they were."""
+    if message_ids:
+        for conversation_id, business_id in run(session, _MARK, {"ids": list(message_ids)}).all():
+            events.publish_change(session, business_id, conversation_id)
+
+
 def restore_wait(session: Session, message_ids: Sequence[int]) -> dict[int, int]:
     """Restore the waits of customers whose messages did not arrive or are uncertain, first in the list.
 

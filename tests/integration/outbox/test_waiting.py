@@ -143,6 +143,38 @@ def test_a_customer_with_an_unsent_answer_is_listed_first(business: TestBusiness
         assert [row.unsent for row in inbox_list.rows(session, [conversation_id])] == [mark]
 
 
+def unsent(business: TestBusiness, conversation_id: int) -> str | None:
+    with transaction(business.business_id) as session:
+        return inbox_list.rows(session, [conversation_id])[0].unsent
+
+
+@pytest.mark.parametrize("how", ["no answer", "dead worker"])
+def test_the_list_says_as_soon_as_the_thread_that_nobody_knows(business: TestBusiness, how: str) -> None:
+    conversation_id = customer_writes()
+    say(business.business_id, conversation_id)
+    claimed = claim_one()
+    if how == "no answer":
+        lost(business, claimed, SILENCE)
+    else:
+        rows("UPDATE deliveries SET leased_until = now() - interval '1 second'")
+        with system_transaction() as session:
+            claims.expire_leases(session)
+    assert unsent(business, conversation_id) == "uncertain"
+    receive(meta_body(status_value("x", "delivered", our_id=claimed.message_id)))
+    assert (unsent(business, conversation_id), waits()) == (None, False)
+
+
+def test_what_became_uncertain_in_a_closed_conversation_waits_its_minute(business: TestBusiness) -> None:
+    conversation_id = customer_writes()
+    say(business.business_id, conversation_id)
+    claimed = claim_one()
+    rows("UPDATE conversations SET status = 'closed'")
+    lost(business, claimed, SILENCE)
+    assert (unsent(business, conversation_id), stand()[3]) == (None, "closed")
+    later()
+    assert (unsent(business, conversation_id), stand()[3]) == ("uncertain", "open")
+
+
 def test_an_unsent_api_message_is_marked_and_notified(business: TestBusiness) -> None:
     """It did not answer its customer, whose wait is unchanged."""
     conversation_id = customer_writes()
