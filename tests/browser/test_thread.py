@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import insert
 
-from core.models import Attachment
+from core.models import AIRun, Attachment
 from core.platform import events, object_storage
 from core.platform.db import system_transaction
 from tests.browser.steps import at_address, at_rest, signed_in, until
@@ -198,3 +198,38 @@ def test_what_was_closed_by_mistake_is_open_again(page: Page, ana, talk: int) ->
     at_rest(page)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("textbox", name="Reply")).to_be_visible()
+
+
+def test_why_the_bot_said_it_is_told_in_a_dialog_of_its_own(page: Page, business, ana, talk: int) -> None:
+    """Though the first request is lost; and while it is open, keys are not the page's."""
+    answer = says(business.business_id, talk, "Tomorrow", sender="bot", direction="outbound", status="sent")
+    with system_transaction() as session:
+        session.add(
+            AIRun(
+                business_id=business.business_id, bot_id=business.bot_id, conversation_id=talk, message_id=answer,
+                outcome="reply", decided_by="model", settings_version=1, prompt_version="x", trace={},
+            )
+        )  # fmt: skip
+    lost: list[Route] = []
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route)
+            route.abort()
+
+    page.route("**/inbox/*/why", lose_the_first)
+    at_address(page, talk)
+    why = page.get_by_role("button", name="Why did it say that?")
+    why.press("Enter")
+    dialog = page.get_by_role("dialog", name="Why did it say that?")
+    expect(dialog).to_contain_text("The model was sure enough to answer.")
+    expect(dialog).not_to_contain_text("Save as a case")
+    page.keyboard.press("Alt+t")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(why).to_be_focused()
+    assert state_of(talk).mode == "bot"
+    page.keyboard.press("Alt+t")
+    until(lambda: state_of(talk).mode == "human")
