@@ -27,6 +27,8 @@ APP_ROLE = "bothub_app"
 _ENTER = f"SELECT set_config('role', '{APP_ROLE}', true), set_config('bothub.business_id', %(business)s, true)"
 _LEAVE = "SELECT set_config('role', 'none', true), set_config('bothub.business_id', '', true)"
 _SCOPE = "scope"  # the key in `Session.info`
+# UPDATE and DELETE leave the objects of the session as they are: hardly any statement is about one that was loaded.
+_UNSYNCHRONIZED = {"synchronize_session": False}
 _WAIT_SECONDS = 10
 
 
@@ -110,7 +112,7 @@ _depth = _Depth()
 
 @contextmanager
 def _session() -> Iterator[Session]:
-    with _turn(), Session(get_engine(), expire_on_commit=False) as session:
+    with _turn(), Session(get_engine(), expire_on_commit=False, execution_options=_UNSYNCHRONIZED) as session:
         yield session
         events.flush_after_commit(session)
 

@@ -31,7 +31,6 @@ from core.types import NO_SUMMARY, Summary
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 3  # after this many failed attempts the reply is handed off
-_QUIET = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,12 +267,7 @@ def _apply_outcome(
 
 def _clear_waiting(session: Session, conversation_id: int) -> None:
     """Record that nobody owes this customer an answer."""
-    session.execute(
-        update(Conversation)
-        .where(Conversation.id == conversation_id)
-        .values(waiting_since=None)
-        .execution_options(**_QUIET)
-    )
+    session.execute(update(Conversation).where(Conversation.id == conversation_id).values(waiting_since=None))
     events.publish_change(session, business_of(session), conversation_id)
 
 
@@ -298,9 +292,9 @@ def _quote(session: Session, one: CompletedReply) -> None:
 
 def _discard(session: Session, pending: ClaimedReply) -> None:
     session.execute(
-        delete(PendingReply)
-        .where(PendingReply.conversation_id == pending.conversation_id, PendingReply.lease == pending.lease)
-        .execution_options(**_QUIET)
+        delete(PendingReply).where(
+            PendingReply.conversation_id == pending.conversation_id, PendingReply.lease == pending.lease
+        )
     )
 
 
@@ -310,5 +304,4 @@ def _release(session: Session, pending: ClaimedReply, **values: Any) -> None:
         update(PendingReply)
         .where(PendingReply.conversation_id == pending.conversation_id, PendingReply.lease == pending.lease)
         .values(lease=None, leased_until=None, attempts=0, **values)
-        .execution_options(**_QUIET)
     )

@@ -16,7 +16,6 @@ from core.models import Attachment, Conversation, FileState, Message
 from core.platform import events
 
 _WAITS = (5, 30, 120, 600, 3600)  # seconds; Meta keeps a file for days, and no customer waits for it
-_NO_SYNC = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,6 @@ def record_stored(session: Session, file: PendingFile, download: Download) -> No
             next_attempt_at=None,
             failure=None,
         )
-        .execution_options(**_NO_SYNC)
     )
 
 
@@ -96,7 +94,6 @@ def record_card(session: Session, file: PendingFile, cards: Sequence[Mapping[str
         update(Conversation)
         .where(Conversation.id == message.conversation_id, Conversation.last_message_text == "")
         .values(last_message_text=message.text[:200])
-        .execution_options(**_NO_SYNC)
     )
     events.publish_change(session, file.business_id, file.conversation_id)
 
@@ -110,5 +107,4 @@ def record_failure(session: Session, file: PendingFile, error: MediaError) -> No
         update(Attachment)
         .where(Attachment.id == file.attachment_id)
         .values(state=FileState.FAILED if final else FileState.PENDING, failure=str(error), next_attempt_at=wait)
-        .execution_options(**_NO_SYNC)
     )

@@ -91,5 +91,4 @@ def mark_stale(session: Session, account: str, channel_id: int) -> None:
             or_(ChannelRow.id == channel_id, (ChannelRow.account == account) & (ChannelRow.account != "")),
         )
         .values(last_probe_at=ChannelRow.last_probe_at - text(f"interval '{_ASK_AGAIN}'"))
-        .execution_options(synchronize_session=False)
     )

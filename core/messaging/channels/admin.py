@@ -137,7 +137,6 @@ def set_state(
         update(Channel)
         .where(Channel.id == channel_id)
         .values(state=state, state_reason=reason, paused_for=paused_for, paused_until=paused_until)
-        .execution_options(synchronize_session=False)
     )
     if state == ChannelState.ACTIVE:
         rate_limit.resume_number(session, channel_id)

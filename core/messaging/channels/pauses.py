@@ -38,12 +38,7 @@ def pause(session: Session, channel_id: int, account: str, reason: str, until: d
             # The update's own notification says so.
             open_alert.open_now(session, business_of(session), "paused", row.id)
         elif row.paused_for == FOR_ACCOUNT:
-            session.execute(
-                update(Channel)
-                .where(Channel.id == row.id)
-                .values(state_reason=reason, paused_until=until)
-                .execution_options(synchronize_session=False)
-            )
+            session.execute(update(Channel).where(Channel.id == row.id).values(state_reason=reason, paused_until=until))
     session.expire_all()
     return [row.name for row in _numbers(session, channel_id, account) if row.paused_for == FOR_ACCOUNT]
 

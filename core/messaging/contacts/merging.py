@@ -18,8 +18,6 @@ from core.platform import events
 from core.platform.db import business_of
 from core.platform.errors import Conflict, NotFound
 
-_NO_SYNC = {"synchronize_session": False}
-
 
 def merge(session: Session, keep_id: int, merged_id: int) -> int:
     """Move the addresses and conversations of one contact to another. Returns the id of the merge, for undoing.
@@ -123,13 +121,7 @@ def _lock(session: Session, keep_id: int, merged_id: int) -> tuple[Contact, Cont
 def _reassign(session: Session, table: type[Conversation | ContactIdentity], source: int, target: int) -> list[int]:
     """Reassign all rows of one table to another contact. Returns their ids."""
     return list(
-        session.scalars(
-            update(table)
-            .where(table.contact_id == source)
-            .values(contact_id=target)
-            .returning(table.id)
-            .execution_options(**_NO_SYNC)
-        )
+        session.scalars(update(table).where(table.contact_id == source).values(contact_id=target).returning(table.id))
     )
 
 

@@ -38,7 +38,6 @@ def set_opted_out(session: Session, contact_id: int, kind: str, *, opted_out: bo
         .where(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == kind)
         .values(**values)
         .returning(ContactIdentity.id)
-        .execution_options(synchronize_session=False)
     ).all()
     if opted_out:
         status.cancel_queued(session, status.OPTED_OUT, identity_ids=identity_ids)

@@ -89,7 +89,6 @@ def replay(session: Session, event_ids: Sequence[int] | None = None, business_id
         update(DeadLetter)
         .where(DeadLetter.event_id.in_(ids), DeadLetter.replayed_at.is_(None))
         .values(replayed_at=func.now())
-        .execution_options(synchronize_session=False)
     )
     return len(ids)
 
@@ -97,10 +96,7 @@ def replay(session: Session, event_ids: Sequence[int] | None = None, business_id
 def discard(session: Session, business_id: int, ids: Sequence[int]) -> int:
     """Delete dead letters for good; their events stay in the log. Returns how many were deleted."""
     gone = session.scalars(
-        delete(DeadLetter)
-        .where(_is_pending(session, business_id), DeadLetter.id.in_(ids))
-        .returning(DeadLetter.id)
-        .execution_options(synchronize_session=False)
+        delete(DeadLetter).where(_is_pending(session, business_id), DeadLetter.id.in_(ids)).returning(DeadLetter.id)
     ).all()
     return len(gone)
 

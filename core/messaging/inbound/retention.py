@@ -30,10 +30,7 @@ def delete_old_events() -> int:
                 .limit(_BATCH)
             )
             rows = session.execute(
-                delete(WebhookEvent)
-                .where(WebhookEvent.id.in_(old.scalar_subquery()))
-                .returning(WebhookEvent.id)
-                .execution_options(synchronize_session=False)
+                delete(WebhookEvent).where(WebhookEvent.id.in_(old.scalar_subquery())).returning(WebhookEvent.id)
             ).all()
         deleted += len(rows)
         if len(rows) < _BATCH:

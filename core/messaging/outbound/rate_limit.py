@@ -128,7 +128,6 @@ def record_outcome(session: Session, channel_id: int, *, healthy: bool) -> bool:
         .where(ChannelLimit.channel_id == channel_id)
         .values(failures=ChannelLimit.failures + 1)
         .returning(ChannelLimit.failures)
-        .execution_options(synchronize_session=False)
     ).one()
     if row.failures < FAILURES_TO_OPEN:
         return False
@@ -190,12 +189,7 @@ def throttle(session: Session, channel_id: int, seconds: float) -> None:
 
 
 def _set(session: Session, channel_id: int, *conditions: ColumnElement[bool], **columns: Any) -> None:
-    session.execute(
-        update(ChannelLimit)
-        .where(ChannelLimit.channel_id == channel_id, *conditions)
-        .values(**columns)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(update(ChannelLimit).where(ChannelLimit.channel_id == channel_id, *conditions).values(**columns))
 
 
 _PAIR = """

@@ -132,7 +132,6 @@ def _release(session: Session, claimed: Claimed) -> bool:
         .where(Delivery.message_id == claimed.message_id, Delivery.lease == claimed.lease)
         .values(lease=None, leased_until=None)
         .returning(Delivery.message_id)
-        .execution_options(synchronize_session=False)
     ).one_or_none()
     return freed is not None and now == MessageStatus.SENDING
 
@@ -185,7 +184,6 @@ def _update_limits(session: Session, claimed: Claimed, error: SendError) -> None
             update(Channel)
             .where(Channel.id == claimed.channel_id)
             .values(state=ChannelState.PAUSED, state_reason=reason)
-            .execution_options(synchronize_session=False)
         )
         _open_alert(session, claimed, error, "paused", "number_paused", f"{reason}. {error.advice}")
 

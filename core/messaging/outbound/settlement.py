@@ -17,8 +17,6 @@ from core.messaging.outbound import rate_limit, status, waiting
 from core.models import Channel, ContactIdentity, Delivery, Message, MessageStatus, Sender, Severity
 from core.platform.db import business_of, enter_business, leave_business, run
 
-_NO_SYNC = {"synchronize_session": False}
-
 
 def mark_sent(session: Session, message_ids: Sequence[int], healed: Sequence[int]) -> None:
     """Stop retrying messages that a receipt reported as sent.
@@ -43,7 +41,6 @@ def record_fact(session: Session, fact: Fact, identity_ids: Sequence[int]) -> No
             update(ContactIdentity)
             .where(ContactIdentity.id.in_(identity_ids), ContactIdentity.marketing_stopped_at.is_(None))
             .values(marketing_stopped_at=func.now())
-            .execution_options(synchronize_session=False)
         )
         return
     silent = session.execute(
@@ -79,9 +76,7 @@ def mark_failed(session: Session, errors: dict[int, dict[str, str]]) -> None:
             record_fact(session, diagnosis.fact, [identity_id])
         if diagnosis.answers_only:
             restrict_number(session, channel_id, error, diagnosis)
-        session.execute(
-            update(Message).where(Message.id == message_id).values(error=shown).execution_options(**_NO_SYNC)
-        )
+        session.execute(update(Message).where(Message.id == message_id).values(error=shown))
     status.update_deliveries(session, errors, next_attempt_at=None, uncertain_since=None)
     handle_final_failure(session, list(errors))
 

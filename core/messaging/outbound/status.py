@@ -78,7 +78,6 @@ def move(session: Session, ids: Iterable[int], to: S, *before: S, **columns: Any
         .where(Message.id.in_(list(ids)), Message.status.in_(_sources(to, before)))
         .values(status=to, **columns)
         .returning(Message.id, Message.conversation_id)
-        .execution_options(synchronize_session=False)
     )
     return {row.id: row.conversation_id for row in moved}
 
@@ -86,12 +85,7 @@ def move(session: Session, ids: Iterable[int], to: S, *before: S, **columns: Any
 def update_deliveries(session: Session, message_ids: Iterable[int], **columns: Any) -> None:
     """Set columns of these messages' deliveries."""
     if ids := list(message_ids):
-        session.execute(
-            update(Delivery)
-            .where(Delivery.message_id.in_(ids))
-            .values(**columns)
-            .execution_options(synchronize_session=False)
-        )
+        session.execute(update(Delivery).where(Delivery.message_id.in_(ids)).values(**columns))
 
 
 def _sources(to: S, before: Sequence[S]) -> list[str]:
