@@ -10,13 +10,14 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
 
 import aiohttp
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 _OPENING_SECONDS = 60
-_EVENTS = "$$STREAMLIT_INTERNAL_KEY_{}__events"
 
 
 class _Window:
@@ -24,73 +25,54 @@ class _Window:
 
     def __init__(self, http: aiohttp.ClientSession, url: str, talk: int) -> None:
         self._http, self._url, self._talk = http, url, talk
-        self._triggers: dict[str, tuple[str, str]] = {}  # by name: a component's id, and its fragment's
-        self._kept = BackMsg()  # the widgets of the list's head, as they are at first
-        self._opened = asyncio.Event()
+        self._drawn = asyncio.Event()
 
     async def run(self, ready: asyncio.Semaphore) -> None:
         async with (
             self._http.ws_connect(f"{self._url}/_stcore/stream", protocols=("streamlit",), max_msg_size=0) as stream,
             asyncio.TaskGroup() as tasks,
         ):
-            self._stream = stream
-            hearing = tasks.create_task(self._read())
-            await self._ask()
-            await self._opened.wait()
+            hearing = tasks.create_task(self._hear(stream))
+            await stream.send_bytes(self._wanted())
+            await self._drawn.wait()
+            await self._get("rows")
+            await self._read()
             async with self._http.ws_connect(f"{self._url}/live") as live:
                 await live.send_json({"looking": self._talk, "typing": False})
                 ready.release()
                 async for said in live:
-                    news = json.loads(said.data)
-                    if isinstance(news, list):
-                        await self._read_again()
+                    if isinstance(json.loads(said.data), list):
+                        await self._read()
             hearing.cancel()
 
-    async def _read_again(self) -> None:
-        """As bridge.js does. What moves in the list costs the server no more than telling it."""
-        async with self._http.get(f"{self._url}/inbox/{self._talk}", params={"lines": 60}) as answer:
-            found = await answer.json()
-        if found["head"]["unread"]:
-            await self._ask("open", {"conversation": self._talk, "unread": True, "clicks": 0, "draw": False})
-
-    async def _read(self) -> None:
-        async for frame in self._stream:
-            said = ForwardMsg.FromString(frame.data)
-            kind = said.WhichOneof("type")
-            if kind == "new_session":
-                self._page = said.new_session.page_script_hash
-            elif kind == "delta":
-                self._note(said)
-            elif kind == "script_finished" and "rows" in self._triggers:
-                self._opened.set()
-
-    def _note(self, said: ForwardMsg) -> None:
-        element = said.delta.new_element
-        match element.WhichOneof("type"):
-            case "bidi_component":
-                data = json.loads(element.bidi_component.json or "{}")
-                if data.keys() == {"name"}:
-                    self._triggers[data["name"]] = (element.bidi_component.id, said.delta.fragment_id)
-            case "text_input" if element.text_input.id.endswith("-q"):
-                self._kept.rerun_script.widget_states.widgets.add(id=element.text_input.id, string_value="")
-            case "button_group" if element.button_group.id.endswith("-view") and not self._opened.is_set():
-                view = self._kept.rerun_script.widget_states.widgets.add(id=element.button_group.id)
-                view.string_array_value.data.append(element.button_group.options[0].content)
-
-    async def _ask(self, name: str | None = None, value: object = None) -> None:
-        """For a run of the script or, with a trigger's name, of the fragment it stands in."""
+    def _wanted(self) -> bytes:
+        """Return what asks for a run of the script."""
         asked = BackMsg()
         run = asked.rerun_script
         run.query_string = f"c={self._talk}"
         run.context_info.timezone, run.context_info.locale, run.context_info.url = "UTC", "en-US", f"{self._url}/"
         run.widget_states.SetInParent()
-        if name is not None:
-            component, run.fragment_id = self._triggers[name]
-            run.page_script_hash = self._page
-            run.widget_states.CopyFrom(self._kept.rerun_script.widget_states)
-            event = json.dumps([{"event": "pulled", "value": value}])
-            run.widget_states.widgets.add(id=_EVENTS.format(component), json_trigger_value=event)
-        await self._stream.send_bytes(asked.SerializeToString())
+        wanted: bytes = asked.SerializeToString()
+        return wanted
+
+    async def _hear(self, stream: aiohttp.ClientWebSocketResponse) -> None:
+        async for frame in stream:
+            if ForwardMsg.FromString(frame.data).WhichOneof("type") == "script_finished":
+                self._drawn.set()
+
+    async def _read(self) -> None:
+        """As desk.js does. What moves in the list costs the server no more than telling it."""
+        found = await self._get(f"{self._talk}?lines=60")
+        if found["head"]["unread"]:
+            seen = self._http.post(f"{self._url}/inbox/{self._talk}/seen", json={"key": str(uuid4())})
+            async with seen as answer:
+                answer.raise_for_status()
+
+    async def _get(self, what: str) -> dict[str, Any]:
+        async with self._http.get(f"{self._url}/inbox/{what}") as answer:
+            answer.raise_for_status()
+            found: dict[str, Any] = await answer.json()
+        return found
 
 
 @contextmanager
