@@ -102,6 +102,7 @@ app = st.App(
         Route("/files/{attachment_id:id}", files.download, methods=["GET"]),
         Route("/inbox", _inbox, methods=["GET"]),
         *(Route(page, document.serve, methods=["GET"]) for page in sorted(security.PAGES - {"/inbox"})),
+        Route("/inbox/rows", inbox_api.rows, methods=["GET"]),
         Route("/inbox/{conversation_id:id}", inbox_api.conversation, methods=["GET"]),
         Route("/inbox/{conversation_id:id}/{command}", inbox_api.command, methods=["POST"]),
         Route("/components/{version}/{name:path}", components.serve, methods=["GET"]),

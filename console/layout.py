@@ -86,10 +86,8 @@ def page_itself(group: str) -> None:
         builtin(current())
 
 
-@st.fragment(key="bridge")
 def live_bridge() -> None:
     """Mount the websocket client, and show the waiting count in the tab's title."""
-    viewer()
     with st.container(key="bridge_box"):
         bridge(waiting=inbox_queries.counts()[View.WAITING], key="bridge")
 

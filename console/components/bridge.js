@@ -1,6 +1,7 @@
 // One websocket per browser tab, which survives redraws of this component.
-import { desk, events, load, looking, parts } from './desk.js';
+import { desk, events, load, looking } from './desk.js';
 import { tellWaiting } from './dom.js';
+import { list, refresh, takeNews as takeRows } from './inbox_list/rows.js';
 import { isMounted, pull } from './triggers.js';
 import { leaving, signIn } from './unsaved.js';
 
@@ -11,9 +12,9 @@ const SIGNED_OUT = 4401;
 const EVERYTHING = 0;
 const SAY_MS = 2000; // the server reads messages at most this often
 const STILL_HERE_MS = 4000;
-const REDRAW_MS = 2000; // minimum time between redraws of a list that cannot apply changes itself
+const REDRAW_MS = 2000; // minimum time between reads of a list that cannot apply changes itself
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement }) {
   const state = (shared ??= { changed: new Set(), timer: 0, wait: 500, up: false, drawn: 0 });
   state.tell = () => {
     clearTimeout(state.timer);
@@ -21,20 +22,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const urgent = isHere() || state.changed.has(EVERYTHING);
     state.timer = setTimeout(
       () => {
-        if (document.hidden || !state.changed.size) return; // a hidden tab catches up once visible
+        if (document.hidden || !(state.changed.size || state.unplaced)) return; // a hidden tab catches up once visible
         const changed = [...state.changed];
-        const here = isHere() ? desk.open : null;
+        const all = changed.includes(EVERYTHING);
+        const inInbox = isMounted('desk'); // elsewhere, only the number of waiting customers is shown
+        if (inInbox && (all || isHere())) load();
+        if (all || (inInbox && (state.unplaced || changed.some((id) => id !== desk.open)))) refresh();
+        if (inInbox && all) pull('desk', changed);
         state.changed.clear();
-        state.drawn = Date.now();
-        // On the inbox page its triggers redraw list and title.
-        if (!isMounted('rows')) setTriggerValue('tick', changed);
-        else {
-          const all = changed.includes(EVERYTHING);
-          if (here || all) load();
-          if (all) pull('desk', changed);
-          else if (state.unplaced || changed.some((id) => id !== here)) pull('rows', changed);
-        }
-        state.unplaced = false;
+        Object.assign(state, { drawn: Date.now(), unplaced: false });
       },
       urgent ? 30 : Math.max(30, state.drawn + REDRAW_MS - Date.now()),
     );
@@ -49,7 +45,9 @@ function connect(state) {
     const socket = (state.socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/live'));
     socket.onopen = () => {
       if (state.lost) state.changed.add(EVERYTHING);
-      Object.assign(state, { lost: false, up: true, wait: 500, sentAt: 0 });
+      else if (desk.open !== null) state.changed.add(desk.open);
+      // What was asked for before now may have changed since.
+      Object.assign(state, { lost: false, up: true, wait: 500, sentAt: 0, unplaced: list.wanted !== null });
       sayLooking(state);
       document.documentElement.dataset.live = 'true';
       state.tell();
@@ -90,16 +88,12 @@ function connect(state) {
   }, STILL_HERE_MS);
 }
 
-// Pass changed list rows to the list, which returns the ids that it cannot place.
+// Pass changed list rows to the list, which is read again if it cannot place them.
 function takeNews(state, news) {
   // The server learns of the open conversation with a delay: until then its changes arrive as list rows only.
   const here = desk.open;
   if (!news.told.includes(here) && news.rows.some((row) => row.id === here)) state.changed.add(here);
-  if (!parts.takeRows) return tellWaiting(news.counts.waiting);
-  for (const id of parts.takeRows(news)) {
-    state.changed.add(id);
-    state.unplaced = true;
-  }
+  if (!takeRows(news)) state.unplaced = true;
   state.tell();
 }
 

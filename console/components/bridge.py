@@ -1,4 +1,4 @@
-"""Websocket client component: receives change events and refreshes the inbox or the tab's title."""
+"""Websocket client component: receives change events, and refreshes the inbox and the tab's title."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _COMPONENT = load("bridge", "<i hidden></i>")
 
 
 def bridge(*, waiting: int, key: str) -> None:
-    """Mount it. Its trigger `tick` reruns the fragment with the list of changed conversation ids; 0 means all."""
+    """Mount it. `waiting` is the number of waiting customers."""
     _COMPONENT(key=key, data={"waiting": waiting})

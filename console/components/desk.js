@@ -1,11 +1,9 @@
 // The open conversation and what is done to it, shared by the components of the inbox.
-import { pause, post } from './api.js';
+import { get, post } from './api.js';
 import { offer } from './dialogs/undo.js';
 import { say } from './messages.js';
-import { signIn } from './unsaved.js';
 
 const PAGE = 60; // messages
-const AGAIN_MS = 1000;
 const OPENING_MS = 5000;
 
 // `open` is the conversation that this agent opened, `shown` the JSON of the last one that came, by component, `lines`
@@ -19,7 +17,7 @@ export const looking = { conversation: null, typedAt: 0 };
 export const events = new EventTarget();
 const tell = (name) => events.dispatchEvent(new Event(name));
 // What mounted components do for others; null while they are not mounted.
-export const parts = { takeRows: null, showCustomer: null, choices: null };
+export const parts = { showCustomer: null, choices: null };
 export const provide = (name, part) => {
   parts[name] = part;
   return () => {
@@ -99,19 +97,10 @@ export function load() {
 async function read(signal) {
   const { open: conversation, lines, templated } = desk;
   if (conversation === null) return close();
-  for (let wait = AGAIN_MS; ; wait = Math.min(2 * wait, 8 * AGAIN_MS)) {
-    const answer = await fetch(`/inbox/${conversation}?lines=${lines}&templates=${Number(templated)}`, {
-      signal,
-    }).catch(() => null);
-    const came = await answer?.json().catch(() => null);
-    if (signal.aborted) return;
-    if (answer?.ok && came) return take(came);
-    if (answer?.status === 401) return signIn();
-    if (answer?.status === 404) return open(null); // it is not there, or not for this agent any more
-    if (came?.error && wait === AGAIN_MS) say(came.error, true);
-    await pause(wait);
-    if (signal.aborted) return;
-  }
+  const there = `/inbox/${conversation}?lines=${lines}&templates=${Number(templated)}`;
+  const came = await get(there, signal, (error) => error && say(error, true));
+  if (came) take(came);
+  else if (came === null) open(null); // it is not there, or not for this agent any more
 }
 
 function take(came) {

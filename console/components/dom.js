@@ -21,6 +21,17 @@ const CHANNEL = {
   email: ['M2.5 4h11v8h-11z', 'm3 4.5 5 4 5-4'],
 };
 export const channelIcon = (kind) => icon(CHANNEL[kind] || CHANNEL.sms);
+export function pressable(className, words, press) {
+  const button = el('button', className, words);
+  button.type = 'button';
+  button.onclick = press;
+  return button;
+}
+// Place a popover under a button, with their right edges aligned.
+export function place(popover, button) {
+  const { bottom, right } = button.getBoundingClientRect();
+  Object.assign(popover.style, { top: `${bottom + 4}px`, right: `${Math.max(8, innerWidth - right)}px` });
+}
 export const tellWaiting = (waiting) => {
   document.title = (waiting ? `(${waiting}) ` : '') + document.title.replace(/^\(\d+\) /, '');
 };

@@ -1,53 +1,53 @@
-"""Conversation list component."""
+"""Conversation list component: views, search, filters and rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from console import i18n
 from console.components import load
 from console.components.head import is_hidden
-from core.conversations.inbox_list import Row, View
+from console.i18n import t
+from core.channels.types import Kind
+from core.conversations.inbox_list import STATUSES, Page, Row, View
 
-_COMPONENT = load("inbox_list", "<div class='bulk' hidden></div><div class='list' role='listbox' tabindex='0'></div>")
+_COMPONENT = load(
+    "inbox_list",
+    """<div class='pane'>
+<div class='top'></div>
+<div class='failed' role='alert' hidden></div>
+<div class='body'><div class='bulk' hidden></div><div class='list' role='listbox' tabindex='0'></div></div>
+</div>""",
+)
 
 
-def inbox_list(  # noqa: PLR0913 - its data and events, by name
-    rows: Sequence[Row],
-    *,
-    view: View,
-    read_at: float,
-    counts: Mapping[str, float],
-    earlier: bool,
-    more: bool,
-    searching: bool,
-    words: dict[str, str],
-    language: str,
-    timezone: str,
-    key: str,
-    on_turn: Callable[[], None],
-) -> None:
-    """Mount it.
+def inbox_list(*, teams: Mapping[int, str], tags: Sequence[str], timezone: str) -> None:
+    """Mount it. It fetches its rows, which change events (`console.http.change_feed`) keep up to date.
 
-    It applies change events (`console.http.change_feed`) by itself, and requests a redraw where it cannot: in a
-    filtered list, and on later pages. `read_at` is when the rows were read, in unix seconds, `counts` the
-    conversations per view, with its own `read_at`.
-
-    A click opens the conversation (desk.js). In its state, `turn` is 1 or -1 for the next or the previous page.
+    A click opens the conversation (desk.js).
     """
+    choices = {
+        "view": [(view, t(f"inbox.{view}")) for view in View],
+        "status": [(status, t(f"inbox.status_{status}")) for status in STATUSES],
+        "channel": [(kind, t(f"list.{kind}")) for kind in Kind],
+        "team": [(str(number), name) for number, name in teams.items()],
+        "unassigned": [("true", t("list.nobody"))],
+        "closing": [("true", t("list.closing"))],
+    }
     data = {
-        "rows": [row_data(row) for row in rows],
-        "view": view,
-        "read_at": read_at,
-        "counts": dict(counts),
-        "earlier": earlier,
-        "more": more,
-        "searching": searching,
-        "words": words,
-        "language": language,
+        "choices": choices,
+        "tags": list(tags),
+        "words": i18n.section("list"),
+        "language": i18n.current(),
         "timezone": timezone,
     }
-    _COMPONENT(key=key, data=data, on_turn_change=on_turn)
+    _COMPONENT(key="list", data=data)
+
+
+def to_json(page: Page, counts: Mapping[View, int]) -> dict[str, Any]:
+    """Return rows as JSON: whether others follow, and the conversations of each view."""
+    return {"rows": [row_data(row) for row in page.rows], "more": page.next is not None, "counts": counts}
 
 
 def row_data(row: Row) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,12 +16,11 @@ from core.models import Sees
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`rows` are list rows by conversation, `counts` each agent's conversations per view, `read_at` unix seconds.
+    """`rows` are list rows by conversation, `counts` each agent's conversations per view.
 
     `seen` are the conversations visible to each agent with limited visibility.
     """
 
-    read_at: float
     rows: dict[int, dict[str, Any]]
     counts: inbox_list.Counts
     seen: Mapping[int, Collection[int]] = field(default_factory=dict)
@@ -50,11 +48,10 @@ def _views(row: Mapping[str, Any], agent_id: int) -> list[View]:
 
 def read(business_id: int, conversation_ids: Collection[int], limited: Collection[int] = ()) -> News:
     """Read changed conversations. `limited` are connected agents with limited visibility. Raises `StoreUnavailable`."""
-    at = time.time()
     with transaction(business_id) as session:
         rows = {row.id: {**row_data(row), "views": row.views} for row in inbox_list.rows(session, conversation_ids)}
         sees = visibility.setting(session, business_id) if limited else Sees.ALL
         if sees is Sees.ALL:
-            return News(at, rows, inbox_list.counts(session))
+            return News(rows, inbox_list.counts(session))
         seen = visibility.seen_among(session, sees, limited, conversation_ids)
-        return News(at, rows, inbox_list.counts_by(session, limited, sees), seen)
+        return News(rows, inbox_list.counts_by(session, limited, sees), seen)

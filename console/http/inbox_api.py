@@ -1,9 +1,10 @@
-"""JSON endpoints of the inbox: one conversation, and commands on it, so that neither needs a Streamlit rerun."""
+"""JSON endpoints of the inbox: its list, a conversation, and commands on it, so that none needs a Streamlit rerun."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
@@ -11,6 +12,8 @@ from typing import Any
 
 import structlog
 from anyio import CapacityLimiter, to_thread
+from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -18,17 +21,25 @@ from console import auth, i18n, layout
 from console.app_pages.inbox import browser_commands, conversation_queries, errors
 from console.app_pages.inbox.browser_commands import COMMANDS, Asked
 from console.components.conversation_json import to_json
+from console.components.inbox_list import to_json as list_json
 from console.db import system_transaction
 from console.http.security import COOKIE, same_origin
-from core.accounts import sessions
+from console.url_state import row_number
+from core.accounts import sessions, visibility
+from core.accounts.sessions import CurrentAgent
 from core.channels import json_sanitizer
 from core.channels.types import InvalidMessage
+from core.conversations import inbox_list
+from core.conversations.inbox_list import Cursor, InboxFilter
 from core.platform.db import enter_business
 from core.platform.errors import BotHubError, Conflict, NotFound, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
 MOST = 1_500  # messages
+MOST_ROWS = 300
+_LONGEST_SEARCH = 200  # characters
+_FILTER, _CURSOR = TypeAdapter(InboxFilter), TypeAdapter(Cursor)
 _LARGEST = 300_000  # bytes of a command
 _REMEMBERED = 5_000  # commands
 _SLOW = {"copilot": CapacityLimiter(8)}  # threads for what waits for a model: the other commands do not wait for it
@@ -46,6 +57,28 @@ class _SignedOut(Exception):
     """The session cookie is not valid."""
 
 
+async def rows(request: Request) -> Response:
+    """Return at most `most` rows of the conversation list, after one if it is named, and each view's number.
+
+    Filters have their names in the page's address.
+    """
+    asked = json_sanitizer.clean(dict(request.query_params))
+    asked |= {name: row_number(asked[name]) for name in ("team", "id") if name in asked}
+    try:
+        wanted = _FILTER.validate_python(asked | {"words": asked.get("q", "")[:_LONGEST_SEARCH]})
+        after = _CURSOR.validate_python(asked) if "at" in asked else None
+        most = min(int(asked.get("most", inbox_list.PAGE)), MOST_ROWS)
+    except ValueError:
+        return PlainTextResponse("There is no such list.", 400)
+
+    def read(session: Session, agent: CurrentAgent, _: str) -> dict[str, Any]:
+        seen = visibility.seen_by(agent)
+        page = inbox_list.page(session, agent.business_id, wanted, agent.id, after, max(most, 1), seen=seen)
+        return list_json(page, inbox_list.counts(session, seen).of(agent.id))
+
+    return await _answer(request, read)
+
+
 async def conversation(request: Request) -> Response:
     """Return a conversation with its newest `lines` messages, and with its templates if `templates` is 1.
 
@@ -54,17 +87,25 @@ async def conversation(request: Request) -> Response:
     lines = request.query_params.get("lines", "")
     if not lines.isdecimal() or len(lines) > 4 or not 0 < int(lines) <= MOST:
         return PlainTextResponse(f"lines must be a number from 1 to {MOST}.", 400)
-    token, language = request.cookies.get(COOKIE, ""), request.headers.get("accept-language", "")
-    conversation_id, templated = (
-        request.path_params["conversation_id"],
-        request.query_params.get("templates") == "1",
-    )
+    conversation_id, templated = request.path_params["conversation_id"], request.query_params.get("templates") == "1"
+
+    def read(session: Session, agent: CurrentAgent, language: str) -> dict[str, Any]:
+        found = conversation_queries.read(session, agent, conversation_id, int(lines), templated=templated)
+        return to_json(found, agent, language)
+
+    return await _answer(request, read)
+
+
+Read = Callable[[Session, CurrentAgent, str], dict[str, Any]]
+
+
+async def _answer(request: Request, read: Read) -> Response:
+    """Return what `read` finds for the signed-in agent, in their language."""
+    token, accepted = request.cookies.get(COOKIE, ""), request.headers.get("accept-language", "")
     try:
-        found = await to_thread.run_sync(
-            partial(_read, token, conversation_id, int(lines), language, templated=templated)
-        )
+        found = await to_thread.run_sync(_read, token, accepted, read)
     except StoreUnavailable:
-        words = i18n.text(i18n.of_header(language), "error.store_unavailable")
+        words = i18n.text(i18n.of_header(accepted), "error.store_unavailable")
         return JSONResponse({"error": words}, 503, {"retry-after": "5"})
     except _SignedOut:
         return PlainTextResponse("You are signed out.", 401)
@@ -73,14 +114,13 @@ async def conversation(request: Request) -> Response:
     return JSONResponse(found, headers={"cache-control": "no-store"})
 
 
-def _read(token: str, conversation_id: int, lines: int, accept_language: str, *, templated: bool) -> dict[str, Any]:
+def _read(token: str, accept_language: str, read: Read) -> dict[str, Any]:
     with system_transaction() as session:
         agent = sessions.session_agent(session, token)
         if agent is None:
             raise _SignedOut
         enter_business(session, agent.business_id)
-        found = conversation_queries.read(session, agent, conversation_id, lines, templated=templated)
-    return to_json(found, agent, i18n.of_agent(agent, accept_language))
+        return read(session, agent, i18n.of_agent(agent, accept_language))
 
 
 async def command(request: Request) -> Response:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,8 +40,6 @@ _TOGETHER_SECONDS = 0.15  # changes within this time are sent together
 _RECHECK_SECONDS = 30
 _RECONNECT_SECONDS = 1
 _PRESENT_SECONDS = 10  # presence expires after this
-_JUST_NOW_SECONDS = 10  # longest time from a page's read of the list to its connection
-_MOST_JUST_NOW = 500  # conversations
 _LISTEN_EVERY_SECONDS = 2  # messages of a browser are read at most this often
 _MAX_CHARS = 200  # characters of a browser's message
 # A listener sends nothing itself: without keepalives it would not notice a lost server for hours.
@@ -97,8 +96,7 @@ class _Browser:
 
 _browsers: set[_Browser] = set()
 _moving: dict[int, dict[int, bool]] = {}  # by business: conversations to read, and whether they need an agent
-_just_now: dict[int, dict[int, float]] = {}  # by business: when each conversation last changed, latest last
-_reading: set[asyncio.Task[None]] = set()
+_reading: dict[int, asyncio.Task[None]] = {}  # by business
 _seen: dict[tuple[int, int, int], tuple[float, events.Presence]] = {}  # by business, conversation and agent
 
 
@@ -132,41 +130,28 @@ def _pass_on(change: events.Change) -> None:
         anybody = change.needs_agent == events.ALL_AGENTS and browser.agent.sees is Sees.ALL
         if anybody or change.needs_agent == browser.agent.id:
             browser.call(change.conversation_id)
-    if change.conversation_id == EVERYTHING:
-        return
-    just_now = _just_now.setdefault(change.business_id, {})
-    just_now.pop(change.conversation_id, None)
-    just_now[change.conversation_id] = time.monotonic()
-    if len(just_now) > _MOST_JUST_NOW:
-        del just_now[next(iter(just_now))]
-    if there:
+    if there and change.conversation_id != EVERYTHING:
         _move(change.business_id, change.conversation_id, calls=change.needs_agent == events.ALL_AGENTS)
 
 
-async def _catch_up(browser: _Browser) -> None:
-    """Send a new browser the rows that changed after its page was read and before it was connected."""
-    business_id, since = browser.agent.business_id, time.monotonic() - _JUST_NOW_SECONDS
-    changed = [number for number, at in _just_now.get(business_id, {}).items() if at > since]
-    limited = () if browser.agent.sees is Sees.ALL else (browser.agent.id,)
-    if changed:
-        with suppress(StoreUnavailable):  # the page reads for itself once a minute
-            browser.show(await to_thread.run_sync(change_feed.read, business_id, changed, limited))
-
-
 def _move(business_id: int, conversation_id: int, *, calls: bool) -> None:
-    if moving := _moving.get(business_id):
-        moving[conversation_id] = calls or moving.get(conversation_id, False)
-        return
-    _moving[business_id] = {conversation_id: calls}
-    task = asyncio.create_task(_show_moved(business_id))
-    _reading.add(task)
-    task.add_done_callback(_reading.discard)
+    moving = _moving.setdefault(business_id, {})
+    moving[conversation_id] = calls or moving.get(conversation_id, False)
+    if business_id not in _reading:
+        _reading[business_id] = asyncio.create_task(_show_all_moved(business_id))
 
 
-async def _show_moved(business_id: int) -> None:
-    """Read and send changes in batches."""
-    await asyncio.sleep(_TOGETHER_SECONDS)
-    moved = _moving.pop(business_id)
+async def _show_all_moved(business_id: int) -> None:
+    """Read and send changes in batches, one after the other: an older row never comes after a newer one."""
+    try:
+        while business_id in _moving:
+            await asyncio.sleep(_TOGETHER_SECONDS)
+            await _show_moved(business_id, _moving.pop(business_id))
+    finally:
+        del _reading[business_id]
+
+
+async def _show_moved(business_id: int, moved: Mapping[int, bool]) -> None:
     limited = {browser.agent.id for browser in _of_business(business_id) if browser.agent.sees is not Sees.ALL}
     try:
         read = await to_thread.run_sync(change_feed.read, business_id, moved.keys(), limited)
@@ -221,7 +206,6 @@ async def socket(websocket: WebSocket) -> None:
     _browsers.add(browser)
     try:
         await websocket.accept()
-        await _catch_up(browser)
         sending = asyncio.create_task(_send(websocket, browser, token))
         try:
             await _receive(websocket, browser)
@@ -283,7 +267,7 @@ async def _send_news(websocket: WebSocket, browser: _Browser) -> None:
         rows, browser.moved, browser.counted = list(browser.moved.values()), {}, None
         counts = read.counts.of(browser.agent.id)
         announced, browser.announced = sorted(browser.announced), set()
-        await websocket.send_json({"read_at": read.read_at, "rows": rows, "counts": counts, "told": announced})
+        await websocket.send_json({"rows": rows, "counts": counts, "told": announced})
     if browser.called:
         called, browser.called = sorted(browser.called), set()
         await websocket.send_json({"calls": called})

@@ -63,6 +63,11 @@ class Desk:
         assert not self.page.exception, self.page.exception
         return self.page
 
+    def rows(self, **filters: str | int | bool) -> list[dict[str, Any]]:
+        """The list, which the browser fetches."""
+        found: list[dict[str, Any]] = self.browser.get("/inbox/rows", params=filters).json()["rows"]
+        return found
+
     def component(self, name: str) -> dict[str, Any]:
         """What a component has: what the page gives it, and the open conversation, which it fetches."""
         data = self._mounted(name)

@@ -8,20 +8,13 @@ from core.accounts import users, visibility
 from core.accounts.users import Colleague
 from core.conversations import canned_responses, inbox_list, triage
 from core.conversations.canned_responses import Saved
-from core.conversations.inbox_list import Cursor, InboxFilter, Page, View
+from core.conversations.inbox_list import InboxFilter, View
 from core.messaging.contacts import duplicates, profile
 from core.messaging.contacts.duplicates import Candidate
 from core.messaging.contacts.profile import Profile
 from core.platform.errors import NotFound
 from core.replies import explanations
 from core.replies.explanations import Explanation
-
-
-def page(wanted: InboxFilter, after: Cursor | None) -> Page:
-    """Return a page of the filtered conversations from a cursor."""
-    agent = auth.require()
-    with reading(agent.business_id) as session:
-        return inbox_list.page(session, agent.business_id, wanted, agent.id, after, seen=visibility.seen_by(agent))
 
 
 def has_conversations() -> bool:

@@ -1,6 +1,6 @@
 // On narrow screens the customer panel overlays the messages.
 import { provide } from '../desk.js';
-import { pressable } from './index.js';
+import { pressable } from '../dom.js';
 
 export function listenForDrawer(state) {
   state.close = pressable('shut', '✕', () => shut(state));

@@ -1,6 +1,6 @@
 import { desk, follow, isRunning, open, provide, run } from '../desk.js';
 import { openMerge } from '../dialogs/merge.js';
-import { channelIcon, el } from '../dom.js';
+import { channelIcon, el, pressable } from '../dom.js';
 import { fill } from '../format.js';
 import { forgetDrawer, listenForDrawer, shut } from './drawer.js';
 import { buildTags, drawTags } from './tags.js';
@@ -179,13 +179,6 @@ function drawWho(state, about) {
 }
 
 const kinds = (identities) => [...new Map(identities.map((one) => [one.kind, one])).values()];
-
-export function pressable(className, words, press) {
-  const button = el('button', className, words);
-  button.type = 'button';
-  button.onclick = press;
-  return button;
-}
 
 function drawQuote(node, quote) {
   node.hidden = !quote;

@@ -1,7 +1,7 @@
 // Tag editor: choose existing tags or type new ones.
-import { el } from '../dom.js';
+import { el, pressable } from '../dom.js';
 import { fill } from '../format.js';
-import { looksNew, pressable } from './index.js';
+import { looksNew } from './index.js';
 
 export function buildTags() {
   const tagged = {

@@ -1,6 +1,6 @@
 import { addressed, desk, follow, isRunning, parts, run } from '../desk.js';
 import { openDialog } from '../dialogs/dialog.js';
-import { el, icon } from '../dom.js';
+import { el, icon, place } from '../dom.js';
 
 const BACK = ['M10 3 5 8l5 5'];
 const NEXT = ['M4 4.5v7l4-3.5z', 'M11 4.5v7'];
@@ -206,11 +206,6 @@ function menu(state, what, label, paths, choices) {
   const holder = (state[`${what}_holder`] ??= el('span', 'holder'));
   if (!holder.children.length) holder.append(node, list);
   return holder;
-}
-
-function place(list, node) {
-  const { bottom, right } = node.getBoundingClientRect();
-  Object.assign(list.style, { top: `${bottom + 4}px`, right: `${Math.max(8, innerWidth - right)}px` });
 }
 
 function step(list, event) {

@@ -1,66 +1,78 @@
-import { address, addressed, desk, follow, open, provide } from '../desk.js';
+import { addressed, desk, follow, open } from '../desk.js';
 import { actOn } from '../dialogs/bulk.js';
-import { channelIcon, el } from '../dom.js';
+import { channelIcon, el, pressable } from '../dom.js';
 import { CLOCK, DATE, DAY, fill, formatTime, hue, initials, span } from '../format.js';
-import { keepNews, takeNews, tellCounts } from './rows.js';
+import { isNarrowed } from './address.js';
+import { buildFilters, drawFilters, followAddress } from './filters.js';
+import { changes, list, readMore, refresh } from './rows.js';
 
 const states = new WeakMap();
 
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+export default function ({ data, parentElement }) {
   const root = parentElement.querySelector('.list');
   let state = states.get(root);
-  if (!state) {
-    state = { rows: new Map(), selected: null, ticked: new Set(), moved: new Map() };
+  const isFirst = !state;
+  if (isFirst) {
+    state = {
+      rows: new Map(),
+      selected: null,
+      ticked: new Set(),
+      filters: buildFilters(parentElement.querySelector('.top'), data),
+    };
     states.set(root, state);
-    state.withdraw = [
-      provide('takeRows', (news) => takeNews(root, state, news)),
-      follow('open', () => select(state, desk.open)),
-    ];
     listenToKeys(root, state);
     listenToHistory(state);
+    const redraw = () => draw(root, state);
+    changes.addEventListener('changed', redraw);
     state.clock = setInterval(() => {
       for (const row of state.rows.values()) tellTime(row, state);
     }, 20000);
+    state.withdraw = [
+      follow('open', () => select(state, desk.open)),
+      () => changes.removeEventListener('changed', redraw),
+    ];
   }
-  state.data = { ...data };
+  state.data = data;
   state.bulk = parentElement.querySelector('.bulk');
-  state.act = (action) => {
-    actOn(state.data.words, action, [...state.ticked]);
-    state.ticked.clear();
-    drawTicks(state);
-  };
-  state.turn = (step) => {
-    root.scrollTop = 0;
-    setTriggerValue('turn', step);
-  };
-  keepNews(state);
-  tellCounts(state);
-  draw(root, state);
-  select(state, desk.open);
-  if (desk.open !== null) address('replaceState'); // a run that changed the URL may have begun before the conversation was opened
+  state.failed = parentElement.querySelector('.failed');
   root.ariaLabel = data.words.label;
-  root.dataset.ready = 'true';
+  if (isFirst) {
+    followAddress(data, list.wanted);
+    if (!list.told) refresh(); // elsewhere, nothing kept up what a search or filters find
+  }
+  draw(root, state);
   return () => {
     document.removeEventListener('keydown', state.onKey);
-    window.removeEventListener('popstate', state.onHistory);
+    window.removeEventListener('popstate', state.onHistory, true);
     clearInterval(state.clock);
     for (const withdraw of state.withdraw) withdraw();
     states.delete(root);
   };
 }
 
+function draw(root, state) {
+  const { words } = state.data;
+  drawFilters(state.filters, state.data);
+  if (list.shown !== state.shown) root.scrollTop = 0;
+  state.shown = list.shown;
+  drawRows(root, state, words);
+  drawEnd(root, state, words);
+  drawFailure(state.failed, words);
+  drawTicks(state);
+  select(state, desk.open);
+  root.ariaBusy = String(list.shown !== list.wanted && list.failed === null);
+  if (list.shown) root.dataset.ready = 'true';
+}
+
 // Rows are reused by conversation: only changed ones are updated.
-export function draw(root, state) {
-  const { rows, words } = state.data;
+function drawRows(root, state, words) {
+  const { rows } = list;
   const here = new Set(rows.map((row) => row.id));
   for (const [id, node] of state.rows)
     if (!here.has(id)) {
       node.remove();
       state.rows.delete(id);
     }
-  for (const old of root.querySelectorAll('.empty, .turn')) old.remove();
-  if (!rows.length) root.append(el('div', 'empty', state.data.searching ? words.nothing_found : words.empty));
   rows.forEach((row, index) => {
     let node = state.rows.get(row.id);
     if (!node) {
@@ -71,7 +83,7 @@ export function draw(root, state) {
       node.tick = makeTick(row.id, state);
       state.rows.set(row.id, node);
     }
-    const looks = JSON.stringify([row, state.data.language]);
+    const looks = JSON.stringify([{ ...row, views: null }, state.data.language]);
     if (node.looks !== looks) {
       if (node.looks) {
         node.classList.remove('changed');
@@ -86,17 +98,27 @@ export function draw(root, state) {
     }
     if (root.children[index] !== node) root.insertBefore(node, root.children[index] || null);
   });
-  if (state.data.earlier) root.prepend(turner(words.newer, -1, state));
-  if (state.data.more) root.append(turner(words.older, 1, state));
   for (const id of state.ticked) if (!here.has(id)) state.ticked.delete(id);
-  drawTicks(state);
 }
 
-function turner(words, step, state) {
-  const button = el('button', 'turn', words);
-  button.type = 'button';
-  button.onclick = () => state.turn(step);
-  return button;
+// What follows the rows: more of them, or that there are none.
+function drawEnd(root, state, words) {
+  const { rows, shown, wanted, more } = list;
+  const empty = shown === wanted && !rows.length && (isNarrowed(shown) ? words.nothing_found : words.empty);
+  const looks = more ? words.more : empty || '';
+  if (state.end?.textContent === looks) return;
+  state.end?.remove();
+  state.end = more ? pressable('more', looks, readMore) : el('div', 'empty', looks);
+  root.append(state.end);
+}
+
+function drawFailure(node, words) {
+  const { failed } = list;
+  node.hidden = failed === null;
+  const said = failed || words.failed;
+  if (node.hidden || node.said === said) return;
+  node.said = said;
+  node.replaceChildren(el('span', '', said), pressable('', words.again, refresh));
 }
 
 // Bulk selection: checkboxes appear on hover and stay while any is checked.
@@ -106,7 +128,7 @@ function makeTick(id, state) {
   box.ariaLabel = state.data.words.select;
   box.onclick = (event) => {
     event.stopPropagation();
-    const ids = state.data.rows.map((row) => row.id);
+    const ids = list.rows.map((row) => row.id);
     const [from, to] = [ids.indexOf(state.lastTicked), ids.indexOf(id)].sort((a, b) => a - b);
     const range = event.shiftKey && from >= 0 ? ids.slice(from, to + 1) : [id];
     for (const one of range) box.checked ? state.ticked.add(one) : state.ticked.delete(one);
@@ -131,19 +153,18 @@ function drawTicks(state) {
     ['read', data.words.bulk_read],
     ['close', data.words.bulk_close],
   ];
-  const buttons = actions.map(([action, words]) => {
-    const button = el('button', '', words);
-    button.type = 'button';
-    button.onclick = () => state.act(action);
-    return button;
-  });
-  const none = el('button', 'none', '✕');
-  none.type = 'button';
-  none.ariaLabel = data.words.bulk_none;
-  none.onclick = () => {
+  const buttons = actions.map(([action, words]) =>
+    pressable('', words, () => {
+      actOn(data.words, action, [...ticked]);
+      ticked.clear();
+      drawTicks(state);
+    }),
+  );
+  const none = pressable('none', '✕', () => {
     ticked.clear();
     drawTicks(state);
-  };
+  });
+  none.ariaLabel = data.words.bulk_none;
   bulk.replaceChildren(el('b', '', fill(data.words.bulk_number, { number: ticked.size })), none, ...buttons);
 }
 
@@ -202,7 +223,7 @@ function when(iso, { data }) {
   return formatTime(iso, data.language, data.timezone, today ? CLOCK : DATE);
 }
 
-export function select(state, id) {
+function select(state, id) {
   for (const [other, node] of state.rows) {
     node.classList.toggle('on', other === id);
     node.setAttribute('aria-selected', String(other === id));
@@ -218,7 +239,7 @@ function listenToKeys(root, state) {
     const inList = root.contains(target);
     const step = { j: 1, k: -1 }[event.key] ?? (inList ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : undefined);
     if (!step) return;
-    const ids = state.data.rows.map((row) => row.id);
+    const ids = list.rows.map((row) => row.id);
     const next = ids[ids.indexOf(state.selected) + step];
     if (next === undefined) return;
     event.preventDefault();
@@ -228,13 +249,16 @@ function listenToKeys(root, state) {
   document.addEventListener('keydown', state.onKey);
 }
 
-// Back and Forward open the conversation in the URL; on a phone, a URL without one shows the list.
+// Back and Forward lead to the conversation and the list of the URL; on a phone, a URL without a conversation shows the list.
 function listenToHistory(state) {
-  state.onHistory = () => {
+  const { pathname } = location;
+  state.onHistory = (event) => {
+    if (location.pathname !== pathname) return;
+    event.stopImmediatePropagation(); // Streamlit would run the page's script
     const asked = addressed();
-    if (!asked) document.documentElement.dataset.desk = 'list';
-    else if (asked === state.selected) document.documentElement.dataset.desk = 'thread';
-    else open(asked);
+    if (asked && asked !== desk.open) open(asked);
+    else document.documentElement.dataset.desk = asked ? 'thread' : 'list';
+    followAddress(state.data);
   };
-  window.addEventListener('popstate', state.onHistory);
+  window.addEventListener('popstate', state.onHistory, true);
 }

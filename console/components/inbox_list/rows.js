@@ -1,12 +1,86 @@
-// Applies change events to the list where the browser can decide which rows belong in it.
+// The list's rows: read for a view, search and filters, and kept up by what the live socket tells.
+import { get } from '../api.js';
 import { tellWaiting } from '../dom.js';
-import { draw, select } from './index.js';
+import { filtersOf, isNarrowed, isSame, queryOf } from './address.js';
 
-const MOST_ROWS = 120; // longer lists are redrawn by the server
-const VIEWS = ['waiting', 'mine', 'bot'];
+const PAGE = 60;
+const MOST = 300; // rows of one answer
 
 /** @typedef {import('../types').Row} Row */
+/** @typedef {import('./address.js').Filters} Filters */
 /** @typedef {(one: Row, other: Row) => number} Order */
+
+/** `wanted` are the filters chosen, `shown` those of `rows`, `more` whether others follow, `counts` the conversations of each
+ * view; `failed` says that rows do not come, with the server's reason or "". `told` is what came while rows are on their way.
+ *
+ * @type {{wanted: Filters, shown: Filters, rows: Row[], more: boolean, counts: object, failed: string | null,
+ *   told: {rows: Map<number, Row>, counts: object}}} */
+export const list = { wanted: null, shown: null, rows: [], more: false, counts: {}, failed: null, told: null };
+export const changes = new EventTarget();
+const tell = () => changes.dispatchEvent(new Event('changed'));
+
+/** @param {Filters} filters */
+export function want(filters) {
+  if (list.wanted && isSame(filters, list.wanted) && list.failed === null) return;
+  list.wanted = filters;
+  read(PAGE);
+}
+
+export const refresh = () => {
+  list.wanted ??= filtersOf('');
+  read(Math.min(Math.max(list.rows.length, PAGE), MOST));
+};
+
+export const readMore = () => read(PAGE, list.rows.at(-1));
+
+let request = new AbortController();
+async function read(most, after = null) {
+  request.abort();
+  const { signal } = (request = new AbortController());
+  const { wanted } = list;
+  const query = queryOf(wanted);
+  query.set('most', most);
+  if (after) for (const [name, value] of Object.entries(cursor(after, wanted.view))) query.set(name, value);
+  list.told = { rows: new Map(), counts: null };
+  tell();
+  const came = await get(`/inbox/rows?${query}`, signal, fail);
+  if (came) take(came, wanted, after !== null);
+}
+
+function fail(reason = '') {
+  list.failed = reason;
+  if (list.shown !== list.wanted) Object.assign(list, { rows: [], more: false });
+  tell();
+}
+
+// What was told meanwhile may be newer than what came. If it is older, what is newer will be told.
+function take(came, wanted, isMore) {
+  const known = new Set(isMore ? list.rows.map(({ id }) => id) : []);
+  const rows = came.rows.filter(({ id }) => !known.has(id));
+  const { told } = list;
+  Object.assign(list, { shown: wanted, rows: isMore ? [...list.rows, ...rows] : rows, more: came.more });
+  Object.assign(list, { failed: null, told: null });
+  apply([...told.rows.values()], told.counts ?? came.counts);
+}
+
+/** Return whether the rows have their places: of a search or filters only the server knows them. */
+export function takeNews({ rows, counts }) {
+  if (list.told) {
+    for (const row of rows) list.told.rows.set(row.id, row);
+    list.told.counts = counts;
+  }
+  apply(rows, counts);
+  return !list.shown || !isNarrowed(list.shown);
+}
+
+function apply(rows, counts) {
+  const { shown, more } = list;
+  list.counts = counts;
+  tellWaiting(counts.waiting);
+  if (shown && !isNarrowed(shown))
+    list.rows = rows.reduce((all, row) => placed(all, row, { view: shown.view, more }), list.rows);
+  tell();
+}
 
 /** @type {Order} */
 const newestFirst = (one, other) => Date.parse(other.at) - Date.parse(one.at) || other.id - one.id;
@@ -16,45 +90,16 @@ const longestFirst = (one, other) =>
   Date.parse(one.waiting) - Date.parse(other.waiting) ||
   one.id - other.id;
 
-// Return the ids of conversations that could not be placed.
-export function takeNews(root, state, news) {
-  const { data } = state;
-  state.news = news;
-  tellCounts(state);
-  const rows = news.rows.filter((row) => news.read_at > Math.max(data.read_at, state.moved.get(row.id)?.at ?? 0));
-  for (const row of rows) state.moved.set(row.id, { row, at: news.read_at });
-  const ids = rows.map((row) => row.id);
-  if (data.searching || data.earlier) return ids;
-  data.rows = rows.reduce((all, row) => placed(all, row, data), data.rows);
-  draw(root, state);
-  select(state, state.selected);
-  return data.rows.length > MOST_ROWS ? ids : [];
-}
-
-// A script run may have read older data than the latest events: apply those again.
-export function keepNews(state) {
-  const { data, moved } = state;
-  for (const [id, { at }] of moved) if (at < data.read_at) moved.delete(id);
-  if (!data.searching && !data.earlier) for (const { row } of moved.values()) data.rows = placed(data.rows, row, data);
-}
-
 /** @type {(rows: Row[], row: Row, data: {view: string, more: boolean}) => Row[]} */
-export function placed(rows, row, data) {
+export function placed(rows, row, { view, more }) {
   const others = rows.filter((other) => other.id !== row.id);
-  if (!row.views.includes(data.view)) return others;
-  const order = data.view === 'waiting' ? longestFirst : newestFirst;
+  if (!row.views.includes(view)) return others;
+  const order = view === 'waiting' ? longestFirst : newestFirst;
   const place = others.findIndex((other) => order(row, other) < 0);
-  if (place < 0 && data.more) return others; // belongs on a later page
+  if (place < 0 && more) return others; // belongs after the rows that are there
   return others.toSpliced(place < 0 ? others.length : place, 0, row);
 }
 
-// Counts beside the view names, as CSS variables: a widget's labels must not change, because Streamlit identifies options by them.
-export function tellCounts({ data, news }) {
-  const counts = news && news.read_at > data.counts.read_at ? news.counts : data.counts;
-  tellWaiting(counts.waiting);
-  for (const view of VIEWS)
-    document.documentElement.style.setProperty(
-      `--count-${view}`,
-      JSON.stringify(counts[view] ? ` ${counts[view]}` : ''),
-    );
-}
+/** What follows this row in a view. */
+const cursor = ({ id, at, waiting, unsent }, view) =>
+  view === 'waiting' ? { at: waiting, id, unsent: Boolean(unsent) } : { at, id };

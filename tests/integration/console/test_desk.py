@@ -88,17 +88,64 @@ class TestList:
         long = talk(business, mode="human", waiting_since=NOW - timedelta(hours=1))
         assert ids(found(business, InboxFilter(View.WAITING))) == [long, short]
 
-    def test_the_page_searches_and_says_so_when_there_is_nothing(self, desk, business) -> None:
-        ana = talk(business, "Ana Núñez")
+    def test_a_browser_asks_for_what_is_in_its_address(self, desk, business) -> None:
+        ana = talk(business, "Ana Núñez", tags=["vip"])
         talk(business, "Bea")
-        page = desk.open()
-        page.text_input(key="q").set_value("nuñez")
-        desk.run()
-        assert [row["id"] for row in desk.component("inbox_list")["rows"]] == [ana]
-        page.text_input(key="q").set_value("zzz")
-        desk.run()
-        shown = desk.component("inbox_list")
-        assert (shown["rows"], shown["searching"]) == ([], True)
+        for wanted in (
+            {"q": "nuñez"},
+            {"tag": "vip"},
+            {"q": "ana", "view": "bot", "status": "open", "channel": "whatsapp"},
+        ):
+            assert [row["id"] for row in desk.rows(**wanted)] == [ana], wanted
+        for other in ({"q": "zzz"}, {"view": "mine"}, {"team": 1}, {"unassigned": True, "closing": True}):
+            assert desk.rows(**other) == [], other
+
+    @pytest.mark.parametrize("view", [View.ALL, View.WAITING])
+    def test_a_browser_asks_for_what_follows_the_last_row(self, desk, business, view: View) -> None:
+        made = [
+            talk(business, mode="human", waiting_since=NOW - timedelta(minutes=n // 3), last_message_at=NOW)
+            for n in range(5)
+        ]
+        seen: list[int] = []
+        last: dict[str, object] = {}
+        while True:
+            page = desk.browser.get("/inbox/rows", params={"view": view, "most": 2} | last).json()
+            seen += [row["id"] for row in page["rows"]]
+            if not page["more"]:
+                break
+            end = page["rows"][-1]
+            last = {"at": end["waiting" if view is View.WAITING else "at"], "id": end["id"]}
+        assert sorted(seen) == made
+        assert page["counts"] == {"waiting": 5, "mine": 0, "bot": 0}
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            {"view": "x"},
+            {"at": NOW.isoformat(), "id": "9" * 30},
+            {"closing": "maybe"},
+            {"most": "many"},
+            {"most": "9" * 5000},
+            {"at": "today"},
+        ],
+    )
+    def test_filters_that_cannot_be_are_refused(self, desk, wanted: dict[str, Any]) -> None:
+        assert desk.browser.get("/inbox/rows", params=wanted).status_code == 400
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            {"q": "a\0b %_'\\", "tag": "\0"}, {"q": "x" * 9000}, {"status": "x"}, {"team": "9" * 30}, {"x": "y"},
+            {"most": "-1"}, {"team": "²"}, {"at": "1999-12-31T09:30", "id": 1},
+        ],
+    )  # fmt: skip
+    def test_no_address_breaks_a_list(self, desk, wanted: dict[str, Any]) -> None:
+        assert desk.rows(**wanted) == []
+
+    def test_a_list_is_for_people_of_the_business_only(self, desk, business) -> None:
+        talk(business)
+        desk.browser.cookies.clear()
+        assert desk.browser.get("/inbox/rows").status_code == 401
 
 
 class TestActions:
@@ -294,12 +341,3 @@ def test_a_moment_of_ones_own_is_in_the_businesss_time(desk, business, said: str
 
 def desk_zone() -> ZoneInfo:
     return ZoneInfo(one("SELECT timezone FROM businesses"))
-
-
-@pytest.mark.parametrize("language", ["es", "en", "pt"])
-def test_an_address_says_the_view_in_no_language(business, monkeypatch, language: str) -> None:
-    desk = Desk(person(business.business_id, language=language), monkeypatch)
-    desk.page.query_params["view"] = "mine"
-    desk.open()
-    assert desk.component("inbox_list")["view"] == "mine"
-    assert desk.page.query_params["view"] in ("mine", ["mine"])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,6 +15,7 @@ from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from console.http import change_feed, live_updates
+from console.http.change_feed import News
 from console.http.security import COOKIE
 from core.accounts import sessions
 from core.platform import events
@@ -63,7 +67,6 @@ def test_what_is_not_ours_is_ignored(payload: str) -> None:
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """The live socket alone, at a desk where nobody was."""
     monkeypatch.setattr(live_updates, "_seen", {})
-    monkeypatch.setattr(live_updates, "_just_now", {})
     with TestClient(
         Starlette(routes=[WebSocketRoute("/live", live_updates.socket)]), base_url="http://desk.example"
     ) as client:
@@ -196,14 +199,27 @@ def test_what_is_looked_at_is_to_be_read_again_and_what_moves_comes_as_it_looks(
         assert browser.receive_json()["told"] == []
 
 
-def test_what_changed_while_the_page_was_loading_comes_with_the_connection(business, desk) -> None:
+def test_rows_are_read_one_batch_after_the_other(business, desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an older row could come after a newer one."""
     talk = conversation(business.business_id, business.whatsapp_channel_id)
-    ana = person(business.business_id)
-    with connect(desk, ana) as earlier:
-        earlier.portal.call(live_updates._pass_on, Change(business.business_id, talk))
-        assert [row["id"] for row in earlier.receive_json()["rows"]] == [talk]
-        with connect(desk, ana) as browser:
-            assert [row["id"] for row in browser.receive_json()["rows"]] == [talk]
+    begun, may_end, read = threading.Semaphore(0), threading.Event(), change_feed.read
+
+    def read_slowly(*asked: Any) -> News:
+        begun.release()
+        assert may_end.wait(10)
+        return read(*asked)
+
+    monkeypatch.setattr(change_feed, "read", read_slowly)
+    monkeypatch.setattr(live_updates, "_TOGETHER_SECONDS", 0.001)
+    with connect(desk, person(business.business_id)) as browser:
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, talk))
+        assert begun.acquire(timeout=10)
+        browser.portal.call(live_updates._pass_on, Change(business.business_id, talk))
+        browser.portal.call(asyncio.sleep, 0.05)
+        assert not begun.acquire(blocking=False)
+        may_end.set()
+        assert begun.acquire(timeout=10)
+        assert [row["id"] for row in browser.receive_json()["rows"]] == [talk]
 
 
 def test_a_conversation_that_is_gone_is_to_be_read_again(business, desk) -> None:

@@ -47,11 +47,8 @@ def test_a_browser_whose_session_ended_is_sent_away_and_sees_nothing(desk, talk)
 
 def test_the_inbox_lists_conversations_and_filters_them(desk, business, talk) -> None:
     taken = conversation(business.business_id, business.whatsapp_channel_id, name="Bea", mode="human")
-    page = desk.open()
-    assert {row["id"] for row in desk.component("inbox_list")["rows"]} == {talk, taken}
-    page.segmented_control(key="view").set_value("bot")
-    desk.run()
-    (row,) = desk.component("inbox_list")["rows"]
+    assert {row["id"] for row in desk.rows()} == {talk, taken}
+    (row,) = desk.rows(view="bot")
     assert (row["id"], row["text"], row["unread"]) == (talk, "Where is my order?", 1)
 
 

@@ -319,7 +319,6 @@ def test_the_live_socket_tells_changes_of_its_own_business(browser, business, mo
     from console.http import live_updates
     from core.platform.events import Change
 
-    monkeypatch.setattr(live_updates, "_just_now", {})
     ana = person(business.business_id)
     headers = {"cookie": f"{COOKIE}={ana.token}", **ORIGIN}
     with browser.websocket_connect(SOCKET, headers=headers) as socket:

@@ -36,7 +36,7 @@ from console.http import live_updates
 from console.http.security import COOKIE
 from core.accounts import sessions, teams
 from core.accounts.notifications import notify
-from core.conversations.inbox_list import InboxFilter, View
+from core.conversations.inbox_list import View
 from core.models import AIRun, Attachment, QuoteState, Role, Sees, Severity
 from core.platform import events, object_storage
 from core.platform.db import system_transaction, transaction
@@ -124,20 +124,16 @@ def be(monkeypatch: pytest.MonkeyPatch) -> Callable[[Person], None]:
 @pytest.mark.parametrize("setting", list(Sees))
 @pytest.mark.parametrize("role", list(Role))
 def test_lists_counts_search_and_what_comes_next_hold_what_is_seen(
-    floor: Floor, be: Callable[[Person], None], setting: Sees, role: Role
+    floor: Floor, be: Callable[[Person], None], monkeypatch: pytest.MonkeyPatch, setting: Sees, role: Role
 ) -> None:
     floor.sees(setting)
     rows("UPDATE agents SET role = :role WHERE id = :id", role=role.value, id=floor.ana.id)
     be(floor.ana)
     seen = SEEN[setting if role is Role.AGENT else Sees.ALL]
-    for wanted in (
-        InboxFilter(),
-        InboxFilter(View.WAITING),
-        InboxFilter(words="calabaza"),
-        InboxFilter(words="zoë"),
-        InboxFilter(status="open"),
-    ):
-        assert floor.names(row.id for row in inbox_queries.page(wanted, None).rows) == seen, wanted
+    desk = Desk(floor.ana, monkeypatch)
+    wishes: list[dict[str, str]] = [{}, {"view": "waiting"}, {"q": "calabaza"}, {"q": "zoë"}, {"status": "open"}]
+    for wanted in wishes:
+        assert floor.names(row["id"] for row in desk.rows(**wanted)) == seen, wanted
     assert inbox_queries.counts() == {View.WAITING: len(seen), View.MINE: 1, View.BOT: 0}
     theirs = {name for name in seen if name in ("mine", "team_free", "loose", "elsewhere")}
     walked, here = set(), None
@@ -367,14 +363,12 @@ def test_an_address_opens_nothing_that_is_not_seen(floor: Floor, monkeypatch: py
     desk = Desk(floor.ana, monkeypatch)
     desk.open(floor.talks["taken"])
     assert "lines" not in desk.component("thread")
-    assert {row["id"] for row in desk.component("inbox_list")["rows"]} == {
-        floor.talks[name] for name in SEEN[Sees.TEAM]
-    }
+    assert {row["id"] for row in desk.rows()} == {floor.talks[name] for name in SEEN[Sees.TEAM]}
     rows("DELETE FROM team_members")
     desk = Desk(floor.ana, monkeypatch)
     desk.open(floor.talks["mine"])
     assert desk.component("thread")["conversation"] == floor.talks["mine"]
-    assert {row["id"] for row in desk.component("inbox_list")["rows"]} == {floor.talks["mine"], floor.talks["loose"]}
+    assert {row["id"] for row in desk.rows()} == {floor.talks["mine"], floor.talks["loose"]}
 
 
 def test_an_open_conversation_elsewhere_is_no_way_where_it_is_not_seen(
@@ -426,7 +420,6 @@ def test_administrators_set_it_on_the_page_of_teams_and_it_is_noted(
 @pytest.fixture
 def socket(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(live_updates, "_seen", {})
-    monkeypatch.setattr(live_updates, "_just_now", {})
     monkeypatch.setattr(live_updates, "_LISTEN_EVERY_SECONDS", 0)
     with TestClient(
         Starlette(routes=[WebSocketRoute("/live", live_updates.socket)]), base_url="http://desk.example"
