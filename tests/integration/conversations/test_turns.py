@@ -136,10 +136,10 @@ def test_a_takeover_waits_while_the_answer_is_written(business: TestBusiness) ->
     """Both lock the conversation first, so they cannot deadlock."""
     conversation_id = customer_writes()
     turn, reply_context = begin()
-    prepare_from_cache, failures = threading.Barrier(2), []
+    both_ready, failures = threading.Barrier(2), []
 
     def run(step: Callable[[], object]) -> None:
-        prepare_from_cache.wait()
+        both_ready.wait()
         try:
             step()
         except Exception as error:
