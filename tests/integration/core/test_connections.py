@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import QueuePool, text
+from sqlalchemy import event, text
 
 from core.monitoring import probes
 from core.platform import config, connections, db
@@ -102,15 +102,21 @@ def test_a_burst_of_threads_waits_and_opens_no_more_than_its_share(
 
 
 def test_a_transaction_takes_its_connection_with_its_first_statement(business: TestBusiness) -> None:
-    pool = db.get_engine().pool
-    assert isinstance(pool, QueuePool)
-    before = pool.checkedout()
-    with db.transaction(business.business_id) as session:
-        assert pool.checkedout() == before
-        with session.begin_nested():
+    taken: list[int] = []
+
+    def note(*_: object) -> None:
+        taken.append(threading.get_ident())
+
+    event.listen(db.get_engine(), "checkout", note)
+    try:
+        with db.transaction(business.business_id) as session:
+            assert threading.get_ident() not in taken
+            with session.begin_nested():
+                assert session.execute(_SCOPE).one() == ("bothub_app", str(business.business_id))
             assert session.execute(_SCOPE).one() == ("bothub_app", str(business.business_id))
-        assert session.execute(_SCOPE).one() == ("bothub_app", str(business.business_id))
-        assert pool.checkedout() == before + 1
+    finally:
+        event.remove(db.get_engine(), "checkout", note)
+    assert taken.count(threading.get_ident()) == 1
 
 
 _SCOPE = text("SELECT current_setting('role'), current_setting('bothub.business_id')")

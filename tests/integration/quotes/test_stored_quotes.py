@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 from typing import Any
 
@@ -142,9 +143,11 @@ def prepared(shop: TestBusiness) -> tuple[ReplyContext, list[str]]:
     with system_transaction() as session:
         (snapshot,) = load_snapshots(session, column("SELECT id FROM conversations")).values()
     statements: list[str] = []
+    own = threading.get_ident()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
+        if threading.get_ident() == own:
+            statements.append(statement)
 
     event.listen(get_engine(), "before_cursor_execute", note)
     try:
