@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import FilePayload, Page, WebSocketRoute, expect
 from sqlalchemy import insert
 
 from core.models import MessageTemplate, Role
@@ -147,6 +147,34 @@ def test_a_template_with_cards_a_place_and_a_code_is_filled(page: Page, business
     assert sent[0]["parameters"][0]["location"]["latitude"] == -34.6
     assert [card["components"][1]["parameters"][0]["text"] for card in sent[5]["cards"]] == ["a-1", "a-2"]
     expect(page.locator(".m.agent .tile")).to_have_count(2)
+
+
+def test_a_templates_file_is_the_one_that_is_chosen_now(page: Page, business, ana: Person) -> None:
+    talk = conversation(business.business_id, business.whatsapp_channel_id, window_expires_at=None)
+    rows("UPDATE channels SET account = 'waba-1'")
+    parts = [{"type": "HEADER", "format": "DOCUMENT"}, {"type": "BODY", "text": "Tu factura"}]
+    with system_transaction() as session:
+        session.execute(
+            insert(MessageTemplate).values(
+                business_id=business.business_id, account="waba-1", name="factura", language="es", category="UTILITY",
+                status="APPROVED", quality="", rejected_reason="", components=parts,
+            )
+        )  # fmt: skip
+    open_thread(page, talk)
+    page.locator(".templates .row").click()
+    send, chosen = page.locator(".templates .send"), page.locator(".templates input[type=file]")
+    bill = FilePayload(name="bill.pdf", mimeType="application/pdf", buffer=b"%PDF-1.4 bill")
+    chosen.set_input_files(FilePayload(name="a.exe", mimeType="application/pdf", buffer=b"MZ" + bytes(50)))
+    expect(chosen).to_have_js_property("validationMessage", "This type of file cannot be sent on this channel")
+    expect(send).to_be_disabled()
+    chosen.set_input_files(bill)
+    expect(send).to_be_enabled()
+    chosen.set_input_files([])
+    expect(send).to_be_disabled()
+    chosen.set_input_files(bill)
+    send.click()
+    until(lambda: replies(talk) == ["Tu factura"])
+    expect(page.locator(".m.agent .document")).to_contain_text("bill.pdf")
 
 
 def test_a_twilio_number_offers_its_content_templates(page: Page, business, ana: Person) -> None:
