@@ -1,16 +1,16 @@
 """Parameters of Twilio's Messages resource for our contents (Twilio, Message resource: Create).
 
-Twilio accepts text, one file or a stored content template. Other contents are written as text: buttons and list rows as
-numbered lines that the customer answers in words, contacts as lines, a location (in SMS) as a map link.
+Twilio accepts text, one file or a stored content template. Other contents are written as text (`content.words`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from core.channels.content.files import KINDS, resolved
+from core.channels.content.words import map_link, words
 from core.channels.twilio.files import NO_ADDRESS
 from core.channels.types import InvalidMessage, Kind, Outgoing
 
@@ -43,21 +43,6 @@ def check(content: Mapping[str, Any]) -> None:
         _at_most("media.caption", content["media"].get("caption", ""))
         return
     _at_most("text" if kind == "text" else kind, words(content))
-
-
-def words(content: Mapping[str, Any]) -> str:
-    """Return a content without file or template as text. Raises `InvalidMessage` if it has no text form."""
-    match content:
-        case {"type": "text", "text": str(text)}:
-            return text
-        case {"type": "location", "location": place}:
-            lines = [place.get("name"), place.get("address"), _map_link(place)]
-            return "\n".join(filter(None, lines))
-        case {"type": "contacts", "contacts": cards}:
-            return "\n\n".join("\n".join(_card_lines(card)) for card in cards)
-        case {"type": "interactive", "interactive": message}:
-            return "\n\n".join(filter(None, _interactive_blocks(message)))
-    raise InvalidMessage("type", f"{content.get('type')} cannot be sent by Twilio")
 
 
 def _media(outgoing: Outgoing) -> dict[str, str]:
@@ -98,50 +83,7 @@ def _template(template: Mapping[str, Any]) -> dict[str, str]:
 def _pin(place: Mapping[str, Any]) -> dict[str, str]:
     label = place.get("name") or place.get("address") or ""
     action = f"geo:{place['latitude']},{place['longitude']}" + (f"|{label}" if label else "")
-    return {"Body": label or _map_link(place), "PersistentAction": action}
-
-
-def _map_link(place: Mapping[str, Any]) -> str:
-    return f"https://maps.google.com/?q={place['latitude']},{place['longitude']}"
-
-
-def _card_lines(card: Mapping[str, Any]) -> Iterator[str]:
-    yield card["name"]["formatted_name"]
-    yield from (phone["phone"] for phone in card.get("phones", []))
-    yield from (email["email"] for email in card.get("emails", []))
-
-
-def _interactive_blocks(message: Mapping[str, Any]) -> Iterator[str]:
-    if "text" in (message.get("header") or {}):
-        yield message["header"]["text"]
-    body = message.get("body")
-    if not isinstance(body, Mapping) or not isinstance(body.get("text"), str):
-        raise InvalidMessage("interactive.body.text", "is needed to send this by Twilio")
-    yield body["text"]
-    action = message.get("action") or {}
-    match message["type"]:
-        case "button":
-            titles = [button["reply"]["title"] for button in action["buttons"]]
-            yield "\n".join(f"{number}. {title}" for number, title in enumerate(titles, start=1))
-        case "list":
-            yield "\n".join(_rows(action["sections"]))
-        case "cta_url":
-            link = action["parameters"]
-            yield f"{link['display_text']}: {link['url']}"
-        case other:
-            raise InvalidMessage("interactive.type", f"{other} cannot be sent by Twilio")
-    yield (message.get("footer") or {}).get("text", "")
-
-
-def _rows(sections: list[Mapping[str, Any]]) -> Iterator[str]:
-    number = 0
-    for section in sections:
-        if section.get("title"):
-            yield section["title"]
-        for row in section["rows"]:
-            number += 1
-            described = f" – {row['description']}" if row.get("description") else ""
-            yield f"{number}. {row['title']}{described}"
+    return {"Body": label or map_link(place), "PersistentAction": action}
 
 
 def _at_most(field: str, text: str) -> None:
