@@ -63,14 +63,24 @@ def guard(url: str, *, allowed_origins: Collection[str] = ()) -> None:
         return
     if parsed.scheme != "https":
         raise UnsafeUrl("the address is not https")
-    host = _host(parsed)
+    guard_host(_host(parsed), _port(parsed))
+
+
+def guard_host(host: str, port: int) -> None:
+    """Raise `UnsafeUrl` unless every address of a host is public."""
     try:
-        infos = socket.getaddrinfo(host, _port(parsed), type=socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise UnknownHost(f"the host {host!r} could not be resolved") from error
     for *_, address in infos:
         if not _is_safe(str(address[0])):
             raise UnsafeUrl(f"the host {host!r} is not on the public internet")
+
+
+def guard_peer(peer: socket.socket, host: str) -> None:
+    """Raise `OSError` unless the connected peer is public: a name may have another address than it had before."""
+    if not _is_safe(str(peer.getpeername()[0])):
+        raise ConnectionRefusedError(f"{host} leads to an address that is not public")
 
 
 def is_public(address: str) -> bool:
@@ -123,8 +133,8 @@ def guarded_session(allowed_origins: Collection[str] = ()) -> requests.Session:
 
     def vet(peer: socket.socket, host: str, port: int) -> None:
         """Raise `OSError` unless the connected peer is allowed."""
-        if (host.strip("[]").lower(), port) not in allowed and not _is_safe(str(peer.getpeername()[0])):
-            raise ConnectionRefusedError(f"{host} leads to an address that is not public")
+        if (host.strip("[]").lower(), port) not in allowed:
+            guard_peer(peer, host)
 
     return open_session(vet)
 
