@@ -37,6 +37,7 @@ class KindRules:
     `read_address` raises `InvalidMessage` for what does not fit the pattern `address_form`. `reply_window`: how long
     after the customer's last message anything but a template may be sent; None: always. `numbers_only`: people write
     from telephone numbers, and whatever else writes (a name, a short code) is a machine, which no bot answers.
+    `threaded`: a message has a subject and names those that it follows.
     """
 
     read_address: Callable[[str], WrittenAddress]
@@ -44,6 +45,7 @@ class KindRules:
     reply_window: timedelta | None = None
     pair_rate: PairRate | None = None
     numbers_only: bool = False
+    threaded: bool = False
 
 
 def rules(kind: str) -> KindRules:
@@ -90,6 +92,6 @@ _RULES: Mapping[Kind, KindRules] = {
         pair_rate=PairRate(timedelta(seconds=6), 45),
     ),
     Kind.SMS: KindRules(_telephone, PHONE, numbers_only=True),
-    Kind.EMAIL: KindRules(_mailbox, _MAILBOX),
+    Kind.EMAIL: KindRules(_mailbox, _MAILBOX, threaded=True),
 }
 REPLY_WINDOWS = {kind: known.reply_window for kind, known in _RULES.items() if known.reply_window}

@@ -140,7 +140,9 @@ class InboundMessage:
     `route` and `kind` name our channel: Meta's phone_number_id, or the number a Twilio message came to. `sender` is the
     address to reply to, verbatim: wa_id or BSUID, or a +E.164 number. `phone` is "+digits" when known. `timestamp` is
     the provider's, aware, UTC. `payload` is JSON-safe and holds what is specific to `type`, plus the message context
-    `context`, `referral`, `forwarded` where present. `text` is the preview for a list of conversations.
+    `context`, `referral`, `forwarded` where present. `text` is the preview for a list of conversations. `thread` are
+    provider ids of the messages that this one follows, the nearest first: it belongs to their conversation, whoever
+    wrote it. `for_people`: no bot may answer, because a machine wrote it or it was written to others.
     """
 
     kind: Kind
@@ -161,6 +163,8 @@ class InboundMessage:
     group_id: str | None = None
     opt_out: bool | None = None  # True: the customer asked not to be written to; False: lifted it
     answered: bool = False  # the provider has replied already
+    thread: tuple[str, ...] = ()
+    for_people: bool = False
     echo: bool = False
     historic: bool = False  # from a history import: store, never answer
     service: str = ""  # the messaging service that forwarded it, which may be our channel
@@ -241,11 +245,25 @@ Parsed = InboundMessage | Receipt | IdentityChange | MarketingConsent | AddressB
 
 
 @dataclass(frozen=True, slots=True)
+class MailThread:
+    """The thread that a mail goes on with.
+
+    `references` are provider ids of its mails, oldest first; `copies` the addresses of who else takes part.
+    `automatic`: no person wrote the answer.
+    """
+
+    subject: str
+    references: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message to send. `content` is a validated `core.channels.content.shapes` document as JSON data.
 
     `message_id` is returned in the receipt. `reply_to` is the provider's id of the quoted message. `files` are those
-    that the content names by `attachment_id`.
+    that the content names by `attachment_id`. `thread` is set for kinds that are `threaded`.
     """
 
     message_id: int
@@ -254,6 +272,7 @@ class Outgoing:
     content: Mapping[str, Any]
     reply_to: str | None = None
     files: Mapping[int, OutgoingFile] = field(default_factory=dict)
+    thread: MailThread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +289,8 @@ class Account:
 
     `identity` is the provider's name of it, such as a number. `callback_url` is where the provider reports receipts,
     and `files_url` the base at which it fetches our files, "" while it cannot reach us: if it is told so per message.
+    `private_hosts` are those, as host:port, that may be on a private network. `added_at` is when the channel was added,
+    None before that.
     """
 
     provider: str
@@ -280,6 +301,8 @@ class Account:
     api_version: str = ""
     callback_url: str = ""
     files_url: str = ""
+    private_hosts: frozenset[str] = frozenset()
+    added_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +324,10 @@ class Channel(Protocol):
 
     @property
     def upload_life(self) -> timedelta | None:
-        """Return how long a file sent by `upload` may be named; None if the provider fetches files by their links."""
+        """Return how long a file sent by `upload` may be named.
+
+        None if the provider fetches files by their links, zero if they go within the message.
+        """
 
     def check(self, kind: str, content: Mapping[str, Any]) -> None:
         """Raise `InvalidMessage` if the provider would refuse it. No network."""

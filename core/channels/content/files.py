@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -16,11 +16,13 @@ _STATED = ("image/", "audio/", "video/", "application/pdf", "application/zip")
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
-    """A file of ours as given to the provider: by its id there (`handle`), or by a public URL (`link`)."""
+    """A file of ours as given to the provider: by its id there, by a public URL, or as it is."""
 
     filename: str
     handle: str | None = None
     link: str | None = None
+    content: bytes = field(default=b"", repr=False)
+    mime_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
