@@ -43,12 +43,13 @@ class IncomingMessage:
     """A message that was just stored. `owed_answer`: the bot or an agent should answer it.
 
     If not `from_customer`, it was written on the business's own phone. One that is `for_people` is never answered by
-    the bot and opens no customer-service window.
+    the bot and opens no customer-service window. Without an `identity_id` somebody else than the customer wrote it, in
+    the customer's thread: the bot leaves the conversation to people.
     """
 
     conversation_id: int
     message_id: int
-    identity_id: int
+    identity_id: int | None
     kind: str
     bot: ReplyPolicy | None
     text: str
@@ -135,9 +136,19 @@ def apply(session: Session, business_id: int, arrivals: Sequence[IncomingMessage
     before = _update(session, by_conversation)
     _cancel_replies(session, [i for i, own in by_conversation.items() if any(one.takes_over for one in own)])
     _schedule_replies(session, business_id, by_conversation, before)
+    _hand_off_shared(session, business_id, by_conversation)
     _hand_off_without_bot(session, business_id, by_conversation, before)
     for conversation_id, own in by_conversation.items():
         events.publish_change(session, business_id, conversation_id, _agent_to_alert(own, before.get(conversation_id)))
+
+
+def _hand_off_shared(
+    session: Session, business_id: int, by_conversation: Mapping[int, Sequence[IncomingMessage]]
+) -> None:
+    """Hand off what several people write about: the bot answers one."""
+    for conversation_id, own in by_conversation.items():
+        if any(one.identity_id is None and one.owed_answer for one in own):
+            lifecycle.hand_off(session, business_id, conversation_id, "several_people")
 
 
 def _hand_off_without_bot(
@@ -235,7 +246,7 @@ def _changes(conversation_id: int, own: Sequence[IncomingMessage]) -> dict[str, 
     window = rules(own[0].kind).reply_window
     return {
         "conversation": conversation_id,
-        "identity": customers[-1].identity_id if customers else None,
+        "identity": next((one.identity_id for one in reversed(customers) if one.identity_id), None),
         "unread": len(owed)
         + sum(one.for_people and one.from_customer and one.says and not one.historic for one in own),
         "at": newest.at.isoformat(),

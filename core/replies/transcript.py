@@ -15,7 +15,7 @@ from core.types import Role, Turn
 
 _IGNORED_TYPES = ["event", "note", "reaction", "revoke", "system"]
 # Payload keys not loaded: their text is the message's, and can be long.
-_OMITTED_KEYS = ["raw", "contacts", "product_items", "order", "response", "parameters", "errors"]
+_OMITTED_KEYS = ["raw", "contacts", "product_items", "order", "response", "parameters", "errors", "mail"]
 _CHOICE_TYPES = frozenset({"button", "interactive"})  # their text is the choice, whoever pressed them
 _ROLES = {Sender.CUSTOMER: Role.CUSTOMER, Sender.BOT: Role.BOT, Sender.AGENT: Role.AGENT}
 

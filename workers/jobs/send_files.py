@@ -1,12 +1,14 @@
-"""Files of outgoing messages: uploaded to the provider once for many messages, or offered by a signed link."""
+"""Files of outgoing messages: uploaded once for many messages, offered by a signed link, or sent within the message."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from obstore.exceptions import BaseError
@@ -32,7 +34,7 @@ class Attached:
 
 
 def attach(business_id: int, channel_id: int, adapter: Channel, content: Mapping[str, Any], files_url: str) -> Attached:
-    """Upload or link the files that a message names.
+    """Upload, link or enclose the files that a message names.
 
     Raises `SendError`; `FileNotFoundError` or `InvalidMessage` for a missing or damaged file.
     """
@@ -42,6 +44,8 @@ def attach(business_id: int, channel_id: int, adapter: Channel, content: Mapping
     files = retry_until_available(lambda: outgoing.stored(business_id, channel_id, ids))
     if (life := adapter.upload_life) is None:
         return Attached({file.id: _linked(file, files_url) for file in files})
+    if not life:
+        return Attached({file.id: _enclosed(file) for file in files})
     ready = {
         file.id: OutgoingFile(file.filename, handle=file.handle or _upload(file, channel_id, adapter, life))
         for file in files
@@ -59,17 +63,29 @@ def _linked(file: StoredFile, files_url: str) -> OutgoingFile:
     return OutgoingFile(file.filename, link=address)
 
 
+def _enclosed(file: StoredFile) -> OutgoingFile:
+    with _on_disk(file) as path:
+        return OutgoingFile(file.filename, content=path.read_bytes(), mime_type=file.mime_type)
+
+
+@contextmanager
+def _on_disk(file: StoredFile) -> Iterator[Path]:
+    """Yield a copy of a file. Raises `SendError` while the storage is away."""
+    try:
+        with outgoing.on_disk(file) as path:
+            yield path
+    except BaseError as error:
+        raise SendError(ProviderError("storage", "File storage away", str(error)[:200]), _STORAGE_AWAY) from error
+
+
 def _upload(file: StoredFile, channel_id: int, adapter: Channel, life: timedelta) -> str:
     """Upload a file once and return the provider's id; other threads with the same file wait for it."""
     with _locks[hash((channel_id, file.id)) % _STRIPES]:
         (current,) = retry_until_available(lambda: outgoing.stored(file.business_id, channel_id, [file.id]))
         if current.handle:
             return current.handle
-        try:
-            with outgoing.on_disk(file) as path:
-                handle = adapter.upload(path, file.mime_type, file.filename)
-        except BaseError as error:
-            raise SendError(ProviderError("storage", "File storage away", str(error)[:200]), _STORAGE_AWAY) from error
+        with _on_disk(file) as path:
+            handle = adapter.upload(path, file.mime_type, file.filename)
         retry_until_available(lambda: outgoing.remember(file, channel_id, handle, life))
     return handle
 

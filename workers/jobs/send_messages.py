@@ -8,11 +8,13 @@ from datetime import timedelta
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from core.channels.kinds import rules
 from core.channels.types import (
     Cause,
     Channel,
     Diagnosis,
     InvalidMessage,
+    MailThread,
     Outgoing,
     ProviderError,
     SendError,
@@ -21,7 +23,7 @@ from core.channels.types import (
 )
 from core.messaging.channels.accounts import account, channel
 from core.messaging.outbound import claim as claims
-from core.messaging.outbound import results
+from core.messaging.outbound import mail_threads, results
 from core.platform.config import get_settings
 from core.platform.db import single_statement, system_transaction, transaction
 from core.platform.db_retry import retry_until_available
@@ -127,7 +129,13 @@ def _outgoing(claimed: claims.Claimed, attached: send_files.Attached) -> Outgoin
         content=claimed.payload,
         reply_to=claimed.reply_to,
         files=attached.files,
+        thread=retry_until_available(lambda: _thread(claimed)) if rules(claimed.kind).threaded else None,
     )
+
+
+def _thread(claimed: claims.Claimed) -> MailThread:
+    with transaction(claimed.business_id) as session:
+        return mail_threads.thread_of(session, claimed)
 
 
 def _rejected_locally(error: InvalidMessage | FileNotFoundError) -> SendError:

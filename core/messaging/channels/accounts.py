@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import or_, select, text, update
 from sqlalchemy.orm import Session
@@ -55,7 +55,8 @@ def account_of(row: ChannelRow) -> Account:
     provider = PROVIDERS[row.provider]
     field = provider.account_field
     credentials = row.credentials | ({field.name: row.account} if field and row.account else {})
-    return provider.account(get_settings(), Kind(row.kind), row.identity, credentials)
+    made = provider.account(get_settings(), Kind(row.kind), row.identity, credentials)
+    return replace(made, added_at=row.created_at)
 
 
 @dataclass(frozen=True, slots=True)

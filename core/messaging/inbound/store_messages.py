@@ -19,7 +19,7 @@ from core.messaging import csat
 from core.messaging.contacts import shared_numbers
 from core.messaging.contacts.addresses import Address, ResolvedContact
 from core.messaging.contacts.resolve import resolve, set_opted_out
-from core.messaging.inbound import message_changes
+from core.messaging.inbound import message_changes, threads
 from core.models import Attachment, Direction, Message, MessageStatus, Sender
 from core.models.message import ABOUT_ANOTHER
 from core.platform.db import business_of, run
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class PlacedMessage:
-    """A message with the conversation it belongs to and the rating it contains."""
+    """A message with the conversation it belongs to and the rating it contains.
+
+    `owner_id`: the contact of that conversation, if another one wrote in it.
+    """
 
     event_id: int
     route: Route
@@ -38,6 +41,7 @@ class PlacedMessage:
     known: ResolvedContact
     conversation_id: int
     rating: csat.Rating | None
+    owner_id: int | None = None
 
 
 def store(session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
@@ -48,29 +52,28 @@ def store(session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]
     arrived, conflicts = shared_numbers.apply_shared(session, arrived)
     known = resolve(session, [address_of(route, message) for _, route, message in arrived])
     targets = _targets(session, arrived)
+    joined = threads.find(session, [(route.channel_id, message) for _, route, message in arrived])
     ratings = csat.match_answers(session, [_rating_answer(item, who) for item, who in zip(arrived, known, strict=True)])
     opened = incoming.find_or_open(
         session,
         business_id,
         [
             incoming.ConversationKey(route.channel_id, route.kind, who.contact_id, who.identity_id, route.bot)
-            for (_, route, message), who, rated in zip(arrived, known, ratings, strict=True)
-            if rated is None and (route.channel_id, message.target) not in targets
+            for (_, route, message), who, rated, thread in zip(arrived, known, ratings, joined, strict=True)
+            if rated is None and (route.channel_id, message.target) not in targets and thread is None
         ],
     )
-    placed = [
-        PlacedMessage(
-            event_id,
-            route,
-            message,
-            who,
+    placed: list[PlacedMessage] = []
+    for (event_id, route, message), who, rated, thread in zip(arrived, known, ratings, joined, strict=True):
+        home = _home(thread, placed)
+        conversation_id = (
             rated.conversation_id
             if rated
-            else targets.get((route.channel_id, message.target)) or opened[(route.channel_id, who.contact_id)],
-            rated,
+            else targets.get((route.channel_id, message.target))
+            or (home.conversation_id if home else opened[(route.channel_id, who.contact_id)])
         )
-        for (event_id, route, message), who, rated in zip(arrived, known, ratings, strict=True)
-    ]
+        owner_id = home.contact_id if home and home.contact_id != who.contact_id else None
+        placed.append(PlacedMessage(event_id, route, message, who, conversation_id, rated, owner_id))
     stored, changed_before = insert(session, placed)
     fresh = [
         (item, message_id)
@@ -89,6 +92,14 @@ def store(session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]
         if conflict := conflicts.get(item.message.provider_id):
             shared_numbers.notify_conflict(session, item.conversation_id, conflict)
     csat.save(session, [item.rating for item, _ in fresh if item.rating])
+
+
+def _home(thread: threads.Home | int | None, placed: Sequence[PlacedMessage]) -> threads.Home | None:
+    """Return the conversation that a thread leads to, also by way of an earlier message of the batch."""
+    if not isinstance(thread, int):
+        return thread
+    earlier = placed[thread]
+    return threads.Home(earlier.conversation_id, earlier.owner_id or earlier.known.contact_id)
 
 
 def _rating_answer(arrived: tuple[int, Route, InboundMessage], who: ResolvedContact) -> csat.CustomerText | None:
@@ -255,7 +266,7 @@ def _incoming(item: PlacedMessage, message_id: int, owed: Collection[int]) -> in
     return incoming.IncomingMessage(
         conversation_id=item.conversation_id,
         message_id=message_id,
-        identity_id=item.known.identity_id,
+        identity_id=item.known.identity_id if item.owner_id is None else None,
         kind=item.route.kind,
         bot=item.route.bot,
         text=message.text,
@@ -279,9 +290,9 @@ def _incoming(item: PlacedMessage, message_id: int, owed: Collection[int]) -> in
 
 
 def _needs_human(message: InboundMessage) -> bool:
-    """Return whether no bot may answer: it came in a group, or from a name or a short code, used by machines."""
+    """Return whether no bot may answer: it came in a group, or by a machine such as a name or a short code."""
     by_machine = rules(message.kind).numbers_only and message.phone is None and not message.echo
-    return bool(message.group_id) or by_machine
+    return bool(message.group_id) or message.for_people or by_machine
 
 
 def _answered(message: InboundMessage) -> bool:
