@@ -20,7 +20,8 @@ zone = ZoneInfo(agent.timezone)
 _COLOURS: dict[str, Colour] = {"high": "red", "warning": "orange", "info": "blue"}
 _OF_CHANNELS = (
     "account_", "number_", "name_", "review", "security", "breaker_", "partner_", "capability",
-    "alert_paused", "alert_whatsapp_down", "alert_sms_down", "alert_token", "alert_breaker", "alert_silence",
+    "alert_paused", "alert_whatsapp_down", "alert_sms_down", "alert_email_down", "alert_token", "alert_breaker",
+    "alert_silence",
 )  # fmt: skip
 _DEAD = ("alert_dead_letters", "alert_webhook_errors")
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.exc import OperationalError
 
+from core.channels.provider import ProbeResult
 from core.channels.registry import PROVIDERS
-from core.channels.types import Account, SendError
+from core.channels.types import Account, Cause, SendError
 from core.messaging.channels.accounts import account_of
 from core.messaging.inbound.webhook_events import RawEvent, store_raw
 from core.models import Channel, ChannelState
@@ -15,6 +19,9 @@ from core.platform import job_queue
 from core.platform.db import system_transaction
 
 log = structlog.get_logger(__name__)
+
+_AT_ONCE = 8  # channels: one whose provider does not answer must not delay the others
+_REFUSED_FOR = "15 minutes"  # after that it is probed again; asking more often can lock an account
 
 
 def poll_all() -> None:
@@ -26,17 +33,47 @@ def poll_all() -> None:
     if not polled:
         return
     with system_transaction() as session:
-        query = select(Channel).where(Channel.provider.in_(polled), Channel.state != ChannelState.DISABLED)
+        query = select(Channel).where(
+            Channel.provider.in_(polled),
+            Channel.state != ChannelState.DISABLED,
+            or_(
+                func.coalesce(Channel.last_probe["well"].astext, "true") == "true",
+                func.split_part(Channel.last_probe["detail"].astext, ":", 1).not_in(_refusals(polled)),
+                Channel.last_probe_at < func.now() - text(f"interval '{_REFUSED_FOR}'"),
+            ),
+        )
         accounts = [(row.id, account_of(row)) for row in session.scalars(query.order_by(Channel.id))]
-    for channel_id, account in accounts:
-        try:
-            _poll(channel_id, account)
-        except SendError as error:
-            log.warning("events_not_fetched", channel_id=channel_id, code=error.error.code)
-        except OperationalError:
-            raise
-        except Exception as error:  # a fault of one provider must not stop the others
-            log.error("poll_failed", channel_id=channel_id, exc_info=error)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(lambda one: _try(*one), accounts))
+
+
+def _refusals(polled: Sequence[str]) -> list[str]:
+    return [code for name in polled for code in PROVIDERS[name].refusals]
+
+
+def _try(channel_id: int, account: Account) -> None:
+    try:
+        _poll(channel_id, account)
+    except SendError as error:
+        log.warning("events_not_fetched", channel_id=channel_id, code=error.error.code)
+        if error.cause is Cause.ADMIN:
+            _record_refusal(channel_id, error)
+    except OperationalError:
+        raise
+    except Exception as error:  # a fault of one provider must not stop the others
+        log.error("poll_failed", channel_id=channel_id, exc_info=error)
+
+
+def _record_refusal(channel_id: int, error: SendError) -> None:
+    """Save a refusal as a probe does, which shows and alerts."""
+    result = ProbeResult(False, str(error), error.advice)
+    with system_transaction() as session:
+        session.execute(
+            update(Channel)
+            .where(Channel.id == channel_id)
+            .values(last_probe_at=func.now(), last_probe=result.as_json())
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _poll(channel_id: int, account: Account) -> None:
