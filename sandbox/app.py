@@ -1,7 +1,8 @@
-"""The ASGI application: the three stand-ins, the control API and the page on one port."""
+"""The ASGI application: the stand-ins, the control API and the pages on one port; mail has ports of its own."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,8 +13,11 @@ from sandbox import (
     graph_account,
     graph_media,
     graph_messages,
+    imap_server,
+    mails,
     openai_api,
     page,
+    smtp_server,
     twilio_account,
     twilio_api,
     twilio_content,
@@ -31,7 +35,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await world.webhooks.start()
+        servers = await _serve_mail(world)
         yield
+        for server in servers:
+            server.close()
         await world.webhooks.stop()
 
     app = Starlette(
@@ -44,6 +51,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *control.ROUTES,
             *graph_media.ROUTES,
             *graph_account.ROUTES,
+            *mails.ROUTES,
             *page.ROUTES,
         ],
         exception_handlers={GraphError: graph_error, TwilioError: twilio_error},
@@ -51,3 +59,13 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
     app.state.world = world
     return app
+
+
+async def _serve_mail(world: World) -> list[asyncio.Server]:
+    settings = world.settings
+    if not (settings.imap_port and settings.mail_port):
+        return []
+    return [
+        await imap_server.serve(world.mailbox, settings.sandbox_host, settings.imap_port),
+        await smtp_server.serve(world.mailbox, world.events, settings.sandbox_host, settings.mail_port),
+    ]

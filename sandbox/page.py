@@ -1,4 +1,4 @@
-"""The phone: a page and its own scripts and styles, nothing from elsewhere."""
+"""The phone and the mail program: pages with their own scripts and styles, nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -18,8 +18,20 @@ POLICY = (
 
 
 async def phone(_: Request) -> Response:
+    return _page("index.html")
+
+
+async def mail(_: Request) -> Response:
+    return _page("mail.html")
+
+
+def _page(name: str) -> Response:
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache", "Referrer-Policy": "no-referrer"}
-    return FileResponse(STATIC / "index.html", headers=headers)
+    return FileResponse(STATIC / name, headers=headers)
 
 
-ROUTES = [Route("/", phone, methods=["GET"]), Mount("/sandbox/static", StaticFiles(directory=STATIC))]
+ROUTES = [
+    Route("/", phone, methods=["GET"]),
+    Route("/mail", mail, methods=["GET"]),
+    Mount("/sandbox/static", StaticFiles(directory=STATIC)),
+]

@@ -13,7 +13,7 @@ class Settings:
 
     `whatsapp_app_secret` may be a comma-separated list while the product rotates it; Meta signs with the first.
     `public_url` is what Twilio believes the product's address to be: its signatures cover that address
-    even though the sandbox posts to `webhook_base_url`.
+    even though the sandbox posts to `webhook_base_url`. Mail is served where `imap_port` and `mail_port` are set.
     """
 
     sandbox_host: str = "127.0.0.1"
@@ -32,6 +32,8 @@ class Settings:
     twilio_phone_number: str = "+15005550006"
     twilio_whatsapp_number: str = "whatsapp:+14155238886"
     openai_api_key: str = "sk-sandbox"
+    imap_port: int = 0
+    mail_port: int = 0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from sandbox.events import Events
 from sandbox.faults import Fault, Faults
+from sandbox.mailbox import Mailbox
 from sandbox.media import MediaStore
 from sandbox.settings import Settings
 from sandbox.state import RateLimits, Store
@@ -29,6 +30,7 @@ class World:
     limits: RateLimits
     events: Events
     webhooks: Webhooks
+    mailbox: Mailbox
     profile: dict[str, Any] = field(default_factory=dict)
     webhook_url: str = ""
 
@@ -44,14 +46,16 @@ class World:
             limits=RateLimits(),
             events=events,
             webhooks=Webhooks(settings, faults, events),
+            mailbox=Mailbox(settings.sandbox_keep),
         )
 
     def clear(self) -> None:
-        """Forget people, messages, files and webhooks; the knobs stay."""
+        """Forget people, messages, mails, files and webhooks; the knobs stay."""
         self.store.clear()
         self.media.clear()
         self.limits.clear()
         self.webhooks.forget()
+        self.mailbox.clear()
         self.events.tell("reset", {})
 
 

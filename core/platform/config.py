@@ -49,6 +49,21 @@ class Settings(BaseSettings):
     twilio_whatsapp_number: values.Number = ""
     twilio_api_url: values.WebAddress = "https://api.twilio.com"
 
+    mail_host: values.HostName = ""
+    mail_port: values.PortOrNone = None
+    mail_username: values.Plain = ""
+    mail_password: str = ""
+    mail_encryption: values.MailEncryption = "starttls"
+    mail_from_address: values.Mailbox = ""
+    mail_from_name: str = ""
+    imap_host: values.HostName = ""
+    imap_port: values.PortOrNone = None
+    imap_username: values.Plain = ""
+    imap_password: str = ""
+    imap_encryption: values.MailEncryption = "tls"
+    imap_folder: str = "INBOX"
+    private_hosts: values.CommaSeparated = []
+
     openai_api_key: values.Plain = ""
     openai_base_url: values.WebAddress = "https://api.openai.com/v1"
     openai_model: values.Plain = "gpt-6-luna"
@@ -108,7 +123,17 @@ class Settings(BaseSettings):
         """Whether the sandbox replaces the providers: on demand, or because no provider is configured."""
         if self.sandbox is not None:
             return self.sandbox
-        return not (self.whatsapp_access_token or self.twilio_auth_token)
+        return not (self.whatsapp_access_token or self.twilio_auth_token or self.imap_host)
+
+    @property
+    def sandbox_mail_ports(self) -> dict[str, int]:
+        """Ports of the sandbox's mail servers by setting; none while mail servers of one's own are set."""
+        if self.mail_host or self.imap_host:
+            return {}
+        return {
+            "MAIL_PORT": self.mail_port or self.sandbox_port + 1,
+            "IMAP_PORT": self.imap_port or self.sandbox_port + 2,
+        }
 
     @property
     def oidc_active(self) -> bool:

@@ -204,6 +204,16 @@ def _twilio(settings: Settings) -> Iterator[str]:
         )
 
 
+def _mail(settings: Settings) -> Iterator[str]:
+    if not settings.imap_host:
+        return
+    for name in ("mail_host", "mail_from_address"):
+        if not getattr(settings, name):
+            yield f"{name.upper()} is not set although IMAP_HOST is: the mailbox needs it to answer."
+    if not (settings.imap_password or settings.mail_password):
+        yield "IMAP_PASSWORD is not set although IMAP_HOST is: set it, or MAIL_PASSWORD if both servers have the same."
+
+
 def _people(settings: Settings) -> Iterator[str]:
     if settings.admin_email and not settings.admin_password:
         yield "ADMIN_PASSWORD is not set although ADMIN_EMAIL is: set both, or neither for a one-time link."
@@ -242,5 +252,5 @@ def _first(settings: Settings, fields: list[str]) -> str | None:
 
 
 _RULES: tuple[Callable[[Settings], Iterator[str]], ...] = (
-    _servers, _connections, _encryption, _whatsapp, _twilio, _people, _secrets, _distinct, _media,
+    _servers, _connections, _encryption, _whatsapp, _twilio, _mail, _people, _secrets, _distinct, _media,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -65,6 +65,10 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _plain(value: str) -> str:
     """A value that is used in headers and URLs."""
     if not value.isascii() or any(char.isspace() for char in value):
@@ -114,6 +118,12 @@ def _email(value: str) -> str:
     return value
 
 
+def _mailbox(value: str) -> str:
+    if value and "." not in _email(value).rpartition("@")[2].strip("."):
+        raise ValueError("it must be a mail address that others can write to, like help@shop.example")
+    return value
+
+
 def _number(value: str) -> str:
     if value and not re.fullmatch(r"(?:whatsapp:)?\+[1-9]\d{6,14}|\d{3,8}", value, re.ASCII):
         raise ValueError("it must be a number with its country code, like +15005550006, or a short code")
@@ -156,15 +166,24 @@ def _host(value: str) -> str:
     return value
 
 
+def _host_name(value: str) -> str:
+    if value and not _is_host(value):
+        raise ValueError("it must be the name of a server, like mail.shop.example, without a port")
+    return value
+
+
 Plain = Annotated[str, AfterValidator(_plain)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Email = Annotated[str, AfterValidator(_email)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Telephone = Annotated[str, AfterValidator(_telephone)]
 Version = Annotated[str, AfterValidator(_version)]
 Number = Annotated[str, AfterValidator(_number)]
 Digits = Annotated[str, AfterValidator(_digits)]
 TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]
 Host = Annotated[str, AfterValidator(_host)]
+HostName = Annotated[str, AfterValidator(_host_name)]
+MailEncryption = Annotated[Literal["tls", "starttls", "none"], BeforeValidator(_lower)]
 Upper = BeforeValidator(_upper)
 Distinct = AfterValidator(_distinct)
 CommaSeparated = Annotated[list[Plain], NoDecode, BeforeValidator(_split), Distinct]
@@ -173,4 +192,5 @@ Seconds = Annotated[float, Field(ge=0, le=7 * _DAY, allow_inf_nan=False)]
 Pause = Annotated[float, Field(ge=0.05, le=3600, allow_inf_nan=False)]
 Waits = Annotated[list[Seconds], NoDecode, BeforeValidator(_split), Field(max_length=50)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+PortOrNone = Port | None
 Processes = Annotated[int, Field(ge=1, le=64)]

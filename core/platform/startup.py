@@ -196,7 +196,7 @@ def try_ports(settings: Settings) -> None:
     """Check that the ports of `run` are free and distinct. Raises `ConfigurationError`."""
     ports = {"WEB_PORT": settings.web_port, "CONSOLE_PORT": settings.console_port}
     if settings.sandbox_active:
-        ports["SANDBOX_PORT"] = settings.sandbox_port
+        ports |= {"SANDBOX_PORT": settings.sandbox_port, **settings.sandbox_mail_ports}
     by_port: dict[int, str] = {}
     for name, port in ports.items():
         if port in by_port:

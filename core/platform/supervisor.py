@@ -278,9 +278,26 @@ def sandbox_environment(settings: Settings) -> dict[str, str]:
         "SANDBOX_PORT": str(settings.sandbox_port),
         "WEBHOOK_BASE_URL": f"http://{settings.own_host}:{settings.web_port}",
     }
+    if ports := settings.sandbox_mail_ports:
+        defaults |= _sandbox_mail(settings.own_host.strip("[]"), ports)
     if not settings.openai_api_key and "openai_base_url" not in settings.model_fields_set:
         defaults |= {"OPENAI_BASE_URL": f"{base}/v1", "OPENAI_API_KEY": "sk-sandbox"}
     return {name: value for name, value in defaults.items() if name.lower() not in settings.model_fields_set}
+
+
+def _sandbox_mail(host: str, ports: Mapping[str, int]) -> dict[str, str]:
+    address = "tienda@sandbox.example"
+    return {
+        "MAIL_HOST": host,
+        "MAIL_USERNAME": address,
+        "MAIL_PASSWORD": "sandbox-mail-password",
+        "MAIL_ENCRYPTION": "none",
+        "MAIL_FROM_ADDRESS": address,
+        "MAIL_FROM_NAME": "Tienda Sol",
+        "IMAP_HOST": host,
+        "IMAP_ENCRYPTION": "none",
+        **{name: str(port) for name, port in ports.items()},
+    }
 
 
 def _end_group(pid: int, number: signal.Signals) -> None:

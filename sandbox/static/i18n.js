@@ -22,6 +22,7 @@ const WORDS = {
     timeout_before_accept: "no answer, not accepted", timeout_after_accept: "accepted, no answer", error: "error code",
     "429": "429 too many", "500": "500 error", "503": "503 unavailable", silence: "no statuses", refusal: "refusal",
     empty_answer: "empty answer", malformed: "malformed answer", hint: "Everything here happens on this machine only.",
+    newMail: "New mail", toPhone: "To the phone", address: "Mail address", copyTo: "Copy to", subject: "Subject", mails: "Mails", writeMail: "Write a mail",
   },
   es: {
     customers: "Clientes", newCustomer: "Nuevo cliente", name: "Nombre", number: "Número de teléfono", cancel: "Cancelar",
@@ -44,6 +45,7 @@ const WORDS = {
     timeout_before_accept: "sin respuesta, no aceptado", timeout_after_accept: "aceptado, sin respuesta", error: "código de error",
     "429": "429 demasiados", "500": "500 error", "503": "503 no disponible", silence: "sin estados", refusal: "rechazo",
     empty_answer: "respuesta vacía", malformed: "respuesta malformada", hint: "Todo ocurre solo en esta máquina.",
+    newMail: "Nuevo correo", toPhone: "Al teléfono", address: "Dirección de correo", copyTo: "Copia a", subject: "Asunto", mails: "Correos", writeMail: "Escribir un correo",
   },
   pt: {
     customers: "Clientes", newCustomer: "Novo cliente", name: "Nome", number: "Número de telefone", cancel: "Cancelar",
@@ -66,6 +68,7 @@ const WORDS = {
     timeout_before_accept: "sem resposta, não aceito", timeout_after_accept: "aceito, sem resposta", error: "código de erro",
     "429": "429 demais", "500": "500 erro", "503": "503 indisponível", silence: "sem status", refusal: "recusa",
     empty_answer: "resposta vazia", malformed: "resposta malformada", hint: "Tudo acontece só nesta máquina.",
+    newMail: "Novo e-mail", toPhone: "Ao telefone", address: "Endereço de e-mail", copyTo: "Cópia para", subject: "Assunto", mails: "E-mails", writeMail: "Escrever um e-mail",
   },
 };
 

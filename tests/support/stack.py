@@ -119,6 +119,8 @@ def running_stack(folder: Path, *, without: Collection[str] = ("console",), **se
         "WEB_PORT": str(free_port()),
         "CONSOLE_PORT": str(free_port()),
         "SANDBOX_PORT": str(free_port()),
+        "MAIL_PORT": str(free_port()),
+        "IMAP_PORT": str(free_port()),
         "SANDBOX": "1",
         "BOTHUB_API_KEY": "scenario-key",
         "REPLY_QUIET_SECONDS": "0.5",

@@ -40,7 +40,11 @@ TWILIO = {
 PEOPLE = {"ADMIN_EMAIL": "ana@shop.example", "ADMIN_PASSWORD": "mQ7!rr0wLkp"}
 OIDC = {"OIDC_ISSUER": "https://id.example/", "OIDC_CLIENT_ID": "bothub", "OIDC_CLIENT_SECRET": "5dK1xq0ZpW"}
 
-WHOLE = {**META, **TWILIO, **OIDC, **PEOPLE, "SANDBOX": "0"}
+MAIL = {
+    "MAIL_HOST": "smtp.shop.example", "IMAP_HOST": "imap.shop.example", "MAIL_FROM_ADDRESS": "help@shop.example",
+    "MAIL_PASSWORD": "four words of it",
+}  # fmt: skip
+WHOLE = {**MAIL, **META, **TWILIO, **OIDC, **PEOPLE, "SANDBOX": "0"}
 
 
 def line(values: dict[str, str]) -> str:
@@ -69,6 +73,9 @@ HALVES: list[tuple[dict[str, str], str]] = [
     ({**TWILIO, "TWILIO_ACCOUNT_SID": ""}, "TWILIO_ACCOUNT_SID"),
     ({**TWILIO, "TWILIO_PHONE_NUMBER": ""}, "TWILIO_PHONE_NUMBER"),
     ({"TWILIO_WHATSAPP_NUMBER": "whatsapp:+14155238886"}, "TWILIO_ACCOUNT_SID"),
+    ({**MAIL, "MAIL_HOST": ""}, "MAIL_HOST"),
+    ({**MAIL, "MAIL_FROM_ADDRESS": ""}, "MAIL_FROM_ADDRESS"),
+    ({**MAIL, "MAIL_PASSWORD": ""}, "IMAP_PASSWORD"),
     ({"ADMIN_EMAIL": "ana@shop.example"}, "ADMIN_PASSWORD"),
     ({"ADMIN_PASSWORD": "un caballo verde"}, "ADMIN_EMAIL"),
     ({**OIDC, "OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET"),
@@ -89,6 +96,8 @@ WRONG: list[tuple[dict[str, str], str]] = [
                       "az://container/without-account"],
         "NOTIFY_URLS": ["garbage", "slack://", "mailto://u:p@mail.example,nothing://x", "ops@shop.example",
                         "json://host.example/x,json://host.example/x", "json://host.example/x,,json://host.example/y"],
+        "MAIL_FROM_ADDRESS": ["help@localhost", "help"], "MAIL_HOST": ["smtp.shop.example:25", "smtp://x"],
+        "IMAP_ENCRYPTION": ["ssl"], "MAIL_PORT": ["0"],
         "ADMIN_EMAIL": ["notanemail", "a@", "@b.example", "a@b@c.example", "Ana <ana@shop.example>", "a b@c.example"],
         "WHATSAPP_PHONE_NUMBER_ID": ["+525512345678", "12 34", "phone"],
         "TWILIO_ACCOUNT_SID": ["AC1", "SK" + "0" * 32, "AC" + "z" * 32],
@@ -117,7 +126,7 @@ def test_what_is_wrong_or_half_given_is_named(values: dict[str, str], named: str
 @pytest.mark.parametrize(
     "values",
     [
-        {}, META, TWILIO, {**META, **TWILIO, **OIDC}, {**TWILIO, "TWILIO_PHONE_NUMBER": "",
+        {}, META, TWILIO, MAIL, {**META, **TWILIO, **OIDC}, {**TWILIO, "TWILIO_PHONE_NUMBER": "",
         "TWILIO_WHATSAPP_NUMBER": "whatsapp:+14155238886"}, {"WHATSAPP_APP_SECRET": META["WHATSAPP_APP_SECRET"],
         "WHATSAPP_WEBHOOK_VERIFY_TOKEN": "tK3r9wPq77Lm", "SANDBOX": "0"}, {"SANDBOX": "1", "TWILIO_PHONE_NUMBER":
         "+5215512345678"}, {"ADMIN_EMAIL": "ana@localhost", "ADMIN_PASSWORD": "correct horse #1"},
@@ -238,8 +247,8 @@ def test_a_file_from_a_windows_editor_is_read(tmp_path: Path, monkeypatch: pytes
         ("ENCRYPTION_KEY", "do you mean ENCRYPTION_KEYS?"),
         ("PUBLIC_ULR", "do you mean PUBLIC_URL?"), ("DATABSE_URL", "do you mean DATABASE_URL?"),
         ("TWILIO_TOKEN", "the nearest one is TWILIO_"), ("OPENAI_TEMPERATURE", "the nearest one is OPENAI_"),
-        ("PUSHER_APP_KEY", "this version does not use it yet"), ("IMAP_HOST", "this version does not use it yet"),
-        ("PRIVATE_HOSTS", "this version does not use it yet"), ("RETRY_WAIT", "do you mean RETRY_WAITS?"),
+        ("PUSHER_APP_KEY", "this version does not use it yet"), ("PUSHER_PORT", "this version does not use it yet"),
+        ("TRANSCRIPTION_MODEL", "this version does not use it yet"), ("RETRY_WAIT", "do you mean RETRY_WAITS?"),
         ("ADMIN_MAIL", "do you mean ADMIN_EMAIL?"),
     ],
 )  # fmt: skip
