@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from email.utils import parseaddr
 from typing import Any
 
 from console import i18n
@@ -24,7 +25,7 @@ def to_json(found: Opened, language: str) -> dict[str, Any]:
     return {
         "name": thread.name or thread.address,
         "contact": {"contact.name": thread.name, "contact.first_name": thread.name.split(" ")[0]},
-        "lines": [_line(line, words) for line in thread.lines],
+        "lines": [_line(line, words) | _mail(line, thread.address) for line in thread.lines],
         "more": thread.more,
         "suggestion": _suggestion(thread),
         "bot": thread.mode == "bot",
@@ -137,6 +138,21 @@ def _line(line: Line, words: Mapping[str, str]) -> dict[str, Any]:
     if payload.get("group_id"):
         shown["group"] = True
     return shown
+
+
+def _mail(line: Line, address: str) -> dict[str, Any]:
+    """Return what a mail has beside its text: who else wrote or gets it, and what it quotes."""
+    mail = line.payload.get("mail")
+    if not isinstance(mail, Mapping) or line.payload.get("revoked"):
+        return {}
+    writer = str(mail.get("from", ""))
+    shown = {
+        "from": writer if parseaddr(writer)[1] != address else "",
+        "cc": ", ".join(map(str, mail.get("cc", ()))),
+        "quoted": str(mail.get("quoted", "")),
+        "cut": mail.get("cut") is True,
+    }
+    return {"mail": {name: part for name, part in shown.items() if part}}
 
 
 def _text(line: Line) -> str:

@@ -19,6 +19,21 @@ export function makeContents(line, data) {
   return parts;
 }
 
+// What stands above and below the text of a mail: who wrote and who else gets it, and what it quotes.
+export function makeMail(mail, words) {
+  const above = [
+    mail.from ? el('div', 'aside', `${words.mail_from} ${mail.from}`) : null,
+    mail.cc ? el('div', 'aside', `${words.mail_cc} ${mail.cc}`) : null,
+  ];
+  const below = [mail.cut ? el('div', 'aside', words.mail_cut) : null];
+  if (mail.quoted) {
+    const earlier = el('details', 'earlier');
+    earlier.append(el('summary', '', words.mail_quoted), el('div', 'text', mail.quoted));
+    below.push(earlier);
+  }
+  return [above, below].map((parts) => parts.filter((part) => part !== null));
+}
+
 // Contents that include the message's text, which is then not shown again.
 export const saysItself = (line) => Boolean(line.cards || line.choice || line.offer || line.answers || line.calls);
 

@@ -4,7 +4,7 @@ import { openWhy } from '../dialogs/why.js';
 import { el, icon } from '../dom.js';
 import { CLOCK, DATE, DAY, DAY_NAME, fill, formatTime } from '../format.js';
 import { drawComposer } from './composer.js';
-import { makeContents, makeReferral, saysItself } from './content.js';
+import { makeContents, makeMail, makeReferral, saysItself } from './content.js';
 import { drawLines } from './lines.js';
 import { makeFile, makeLinked } from './media.js';
 import { drawTemplates, templateParts } from './templates.js';
@@ -51,6 +51,8 @@ export function makeLine(line, joined, data, state) {
   row.dataset.message = line.id;
   const bubble = el('div', 'bubble');
   if (line.sender !== 'customer') bubble.append(el('div', 'who', line.author));
+  const [above, below] = line.mail ? makeMail(line.mail, words) : [[], []];
+  bubble.append(...above);
   if (line.forwarded) bubble.append(el('div', 'aside', words.forwarded));
   if (line.group) bubble.append(el('div', 'aside', words.in_group));
   if (line.product) bubble.append(el('div', 'aside', `${words.product} ${line.product}`));
@@ -62,7 +64,7 @@ export function makeLine(line, joined, data, state) {
   else if (line.template) bubble.append(...templateParts(line.template));
   else if (line.text && !saysItself(line)) bubble.append(spoken(line.text));
   const contents = makeContents(line, data);
-  bubble.append(...contents);
+  bubble.append(...contents, ...below);
   if (!line.text && !line.revoked && !line.files && !line.place && !line.template && !line.referral && !contents.length)
     bubble.append(
       el('span', 'aside', (words['type_' + line.type] || words.type_unknown) + (line.kind ? ` (${line.kind})` : '')),
