@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 from core.channels.http import READ_SECONDS
+from core.channels.mailbox.provider import MailboxProvider
 from core.channels.provider import ChannelSpec, Limits, Provider
 from core.channels.twilio.provider import TwilioProvider
 from core.channels.types import Account, Channel, Kind, Parsed
@@ -19,6 +20,7 @@ PROVIDERS: dict[str, Provider] = {
     for one in (
         WhatsAppCloudProvider(),
         TwilioProvider(),
+        MailboxProvider(),
     )
 }
 
