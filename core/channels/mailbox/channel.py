@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from core.channels.content.files import named
 from core.channels.file_errors import FileRefused
 from core.channels.mailbox import compose, imap, message_ids, parts, smtp
 from core.channels.media_types import HEAD_BYTES, MEGABYTE, OCTETS, extension, sniff
@@ -45,10 +46,11 @@ class MailboxChannel:
 
     def check(self, kind: str, content: Mapping[str, Any]) -> None:
         """Raise `InvalidMessage` for what no mail can hold."""
-        if len(compose.text({**content, "type": kind})) > LONGEST_TEXT:
+        whole = {**content, "type": kind}
+        if len(compose.text(whole)) > LONGEST_TEXT:
             raise InvalidMessage("text", f"is longer than {LONGEST_TEXT} characters")
-        if "media" in content and "attachment_id" not in content["media"]:
-            raise InvalidMessage("media", "needs an attachment_id: a mail holds the file itself")
+        if linked := next((file for file in named(whole) if file.attachment_id is None), None):
+            raise InvalidMessage(linked.field, "needs an attachment_id: a mail holds the file itself")
 
     def check_file(self, field: str, kind: str, file: FileFacts) -> None:
         """Raise `FileRefused` if the file is too large for most mail servers."""
