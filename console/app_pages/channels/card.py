@@ -92,7 +92,8 @@ def _menu(one: ChannelCard) -> None:
             if target == one.state or (verb == "pause" and one.state == "disabled"):
                 continue
             if verb == "disable":
-                st.caption(t("channels.disable_sure"))
+                polled = PROVIDERS[one.provider].polled
+                st.caption(t("channels.disable_sure_polled") if polled else t("channels.disable_sure"))
             st.button(
                 t(f"channels.{verb}"), key=f"{verb}_{one.id}", width="stretch", on_click=_set_state,
                 args=(one.id, target),

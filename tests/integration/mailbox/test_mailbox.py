@@ -149,7 +149,7 @@ def test_files_come_and_go(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     conversation_id = one("SELECT id FROM conversations")
     content = {"type": "document", "media": {"attachment_id": number, "caption": "Aquí están"}}
     with transaction(post.business_id) as session:
-        enqueue_message(session, post.business_id, conversation_id, NewMessage(content, Sender.AGENT))
+        enqueue_message(session, conversation_id, NewMessage(content, Sender.AGENT))
     post.send()
     (answer,) = post.sent()
     (file_part,) = answer.iter_attachments()
