@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
 from typing import Any
@@ -29,7 +30,8 @@ async def read_mails(request: Request) -> Response:
     came = [(mail.at, "in", mail.raw) for mail in list(mailbox.mails.values())[-_MOST:]]
     went = [(mail.at, "out", mail.raw) for mail in list(mailbox.sent)[-_MOST:]]
     both = sorted([*came, *went], key=lambda one: one[0])[-_MOST:]
-    return JSONResponse([_shown(*one) for one in both])
+    shown = json.dumps([_readable(*one) for one in both])  # in ASCII: headers may hold half characters
+    return Response(shown, media_type="application/json")
 
 
 async def write_mail(request: Request) -> Response:
@@ -50,7 +52,7 @@ async def write_mail(request: Request) -> Response:
     world = world_of(request)
     mail = world.mailbox.deliver(raw)
     world.events.tell("mail", {"uid": mail.uid})
-    return JSONResponse({"uid": mail.uid, "message_id": _parsed(raw)["Message-ID"]}, 201)
+    return JSONResponse({"uid": mail.uid, "message_id": _readable(mail.at, "in", raw)["id"]}, 201)
 
 
 def _made(given: dict[str, Any]) -> bytes:
@@ -75,6 +77,14 @@ def _made(given: dict[str, Any]) -> bytes:
         content = base64.b64decode(str(file["content"]), validate=True)
         mail.add_attachment(content, maintype=family, subtype=kind or "octet-stream", filename=str(file["name"]))
     return mail.as_bytes()
+
+
+def _readable(at: datetime, side: str, raw: bytes) -> dict[str, Any]:
+    try:
+        return _shown(at, side, raw)
+    except (LookupError, ValueError, TypeError, AttributeError, MessageError):  # a mail may be broken on purpose
+        parts = dict.fromkeys(("from", "to", "cc", "subject", "references", "id"), "")
+        return {"side": side, "at": at.timestamp(), **parts, "text": raw[:2000].decode("utf-8", "replace"), "files": []}
 
 
 def _shown(at: datetime, side: str, raw: bytes) -> dict[str, Any]:

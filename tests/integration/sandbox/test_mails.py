@@ -35,6 +35,18 @@ def test_a_mail_is_written_and_read() -> None:
         assert first["id"] == written.json()["message_id"] and second["subject"] == "cruda"
 
 
+def test_a_broken_mail_is_shown_as_it_is() -> None:
+    with TestClient(create_app(Settings())) as client:
+        headers = {"Content-Type": "message/rfc822"}
+        for raw in (
+            b"From: a@b.example\r\nContent-Type: text/plain; charset=x-unknown\r\n\r\nhola \xff",
+            b"\xff: \xff\r\n\r\nx",
+        ):
+            assert client.post("/sandbox/api/mails", content=raw, headers=headers).status_code == 201
+        first, second = client.get("/sandbox/api/mails").json()
+        assert "hola" in first["text"] and second["side"] == "in"
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [
