@@ -9,8 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
@@ -42,15 +40,6 @@ class EncryptedJSON(TypeDecorator[dict[str, str]]):
         if value is None:
             return None
         return dict(json.loads(_fernet().decrypt(bytes(value))))
-
-
-@lru_cache(maxsize=8)
-def signing_keys(purpose: str) -> tuple[bytes, ...]:
-    """Derive a signing key for a purpose from each of ENCRYPTION_KEYS: the first signs, all verify."""
-    return tuple(
-        HKDF(algorithm=SHA256(), length=32, salt=None, info=f"bothub: {purpose}".encode()).derive(key.encode())
-        for key in get_settings().encryption_keys
-    )
 
 
 def encrypt_text(text: str) -> str:

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Iterator
 
-from core.platform.crypto import signing_keys
+from core.platform.signing import signing_keys
 
 _PURPOSE = "message ids"
 _SIGNATURE = 24  # hexadecimal digits

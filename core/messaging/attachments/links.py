@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from core.platform.crypto import signing_keys
+from core.platform.signing import signing_keys
 
 PATH = "/api/files"
 LIFE_SECONDS = 12 * 3600  # Twilio queues an unsent message for ten hours at most (ValidityPeriod)

@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from core.messaging.attachments import links, uploads
-from core.platform import crypto, object_storage
+from core.platform import object_storage, signing
 from core.platform.config import get_settings
 from core.platform.db import transaction
 from tests.support.database import one
@@ -75,8 +75,8 @@ def test_a_link_outlives_the_key_that_signed_it(
     path = path_of(business.business_id, file_id)
     settings = get_settings()
     for keys, status in (([Fernet.generate_key().decode(), *settings.encryption_keys], 200), (["x" * 43 + "="], 404)):
-        crypto.signing_keys.cache_clear()
+        signing.signing_keys.cache_clear()
         changed = settings.model_copy(update={"encryption_keys": keys})
-        monkeypatch.setattr(crypto, "get_settings", lambda changed=changed: changed)
+        monkeypatch.setattr(signing, "get_settings", lambda changed=changed: changed)
         assert client.get(path).status_code == status
-    crypto.signing_keys.cache_clear()
+    signing.signing_keys.cache_clear()
