@@ -7,6 +7,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from sandbox.mailbox import USER
 from tests.support.mails import SHOP, mail
 from tests.support.stack import eventually, running_stack
@@ -15,6 +17,7 @@ _OURS = re.compile(r"<bothub\.(\d+)\.")
 _COUNT = 40
 
 
+@pytest.mark.timeout(420)
 def test_kills_lose_and_double_no_mail() -> None:
     with tempfile.TemporaryDirectory(prefix="bothub-mail-") as folder, running_stack(Path(folder)) as stack:
         (channel,) = stack.query("SELECT id FROM channels WHERE provider = 'mailbox'")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.channels.mailbox import servers, smtp
 from core.channels.registry import PROVIDERS
 from core.channels.twilio import errors as twilio
 from core.channels.types import ProviderError, SendError, Sent
@@ -147,10 +148,21 @@ def test_a_quality_limit_postpones_messages_that_begin_conversations(business: T
     assert ids(claim()) == [begins]
 
 
+_TABLES = {
+    "whatsapp_cloud": meta.DIAGNOSES,
+    "twilio": twilio.DIAGNOSES,
+    "mailbox": {code: diagnosis for code, (_, diagnosis) in servers.FAILURES.items()}
+    | {
+        code: smtp.diagnose(code)
+        for code in ("421", "4.2.2", "4.7.28", "535", "550", "552", "5.2.2", "5.7.26", "5.9.9")
+    },
+}
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_no_final_failure_promises_a_retry(business: TestBusiness, provider: str) -> None:
     """Neither a status nor the last attempt."""
-    table = meta.DIAGNOSES if provider == "whatsapp_cloud" else twilio.DIAGNOSES
+    table = _TABLES[provider]
     from core.messaging.outbound import settlement
 
     for code in [*table, "987654"]:
@@ -159,7 +171,7 @@ def test_no_final_failure_promises_a_retry(business: TestBusiness, provider: str
         assert "by itself" not in settlement.advice(table.get(code, meta.diagnose(code)), queued=False), code
     assert "by hand" in settlement.advice(
         PROVIDERS[provider].diagnose_failure(ProviderError("131000", "")), queued=False
-    ) or (provider == "twilio")
+    ) or (provider != "whatsapp_cloud")
 
 
 def test_the_last_try_says_that_it_was_the_last(business: TestBusiness) -> None:
