@@ -146,7 +146,7 @@ async def command(request: Request) -> Response:
     if (running := _told.get(about)) is None:
         work = to_thread.run_sync(_run, token, conversation_id, name, asked, language, limiter=_SLOW.get(name))
         running = _told[about] = asyncio.ensure_future(work)
-        running.add_done_callback(partial(_forget_failed, about))
+        running.add_done_callback(partial(_forget, about, read=name in browser_commands.READS))
         if len(_told) > _REMEMBERED:
             _told.popitem(last=False)
     try:
@@ -158,8 +158,8 @@ async def command(request: Request) -> Response:
     return JSONResponse(told, status)
 
 
-def _forget_failed(about: tuple[str, str], done: asyncio.Task[Told]) -> None:
-    if done.cancelled() or done.exception() or done.result()[0] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+def _forget(about: tuple[str, str], done: asyncio.Task[Told], *, read: bool) -> None:
+    if read or done.cancelled() or done.exception() or done.result()[0] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _told.pop(about, None)
 
 

@@ -179,6 +179,7 @@ def _retry(_: int, asked: Asked) -> None:
         raise BotHubError(layout.say_refusal(reason))
 
 
+READS = frozenset({"candidates", "why"})  # change nothing: their answers need not be kept for a repeat
 COMMANDS: dict[str, Command] = {
     "take_over": lambda one, _: commands.take_over(one),
     "hand_back": lambda one, _: commands.hand_back(one),

@@ -49,6 +49,11 @@ def test_somebody_else_is_found_by_words(desk, business, talk) -> None:
     other = conversation(business.business_id, business.sms_channel_id, name="Zoe Paz")
     contact = state_of(talk).contact_id
     assert desk.act("candidates", talk, contact=contact)["found"] == {"name": "Daniela Cruz", "contacts": []}
+    key = str(uuid.uuid4())
+    assert desk.act("candidates", talk, key=key, contact=contact, text="bea")["found"]["contacts"] == []
+    conversation(business.business_id, business.sms_channel_id, name="Bea Paz")
+    (new,) = desk.act("candidates", talk, key=key, contact=contact, text="bea")["found"]["contacts"]
+    assert new["name"] == "Bea Paz", "what is read is not remembered"
     (found,) = desk.act("candidates", talk, contact=contact, text="zoe")["found"]["contacts"]
     assert (found["id"], found["name"]) == (state_of(other).contact_id, "Zoe Paz")
 
