@@ -35,8 +35,7 @@ def same_origin(connection: HTTPConnection) -> bool:
 
 def public_address() -> SplitResult:
     """Return the console's public address; empty if none is set."""
-    settings = get_settings()
-    return urlsplit(settings.console_url or settings.public_url)
+    return urlsplit(get_settings().console_address)
 
 
 def cookie_is_secure(connection: HTTPConnection) -> bool:

@@ -148,7 +148,12 @@ class Settings(BaseSettings):
     @property
     def console_base(self) -> str:
         """Base URL of the console: `CONSOLE_URL`, else `PUBLIC_URL`, else the port on this machine."""
-        return (self.console_url or self.public_url or f"http://localhost:{self.console_port}").rstrip("/")
+        return (self.console_address or f"http://localhost:{self.console_port}").rstrip("/")
+
+    @property
+    def console_address(self) -> str:
+        """The console's public address; "" if none is set."""
+        return self.console_url or self.public_url
 
 
 def load(**overrides: object) -> Settings:
