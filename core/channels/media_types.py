@@ -20,6 +20,19 @@ MEGABYTE = 1024 * 1024
 _LIMITS = {"image": 5 * MEGABYTE, "audio": 16 * MEGABYTE, "video": 16 * MEGABYTE}
 _DOCUMENT_LIMIT = 100 * MEGABYTE
 
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+# Documents that every provider takes.
+PAPERS = frozenset(
+    {
+        "application/pdf",
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint",
+        f"{_OFFICE}wordprocessingml.document",
+        f"{_OFFICE}spreadsheetml.sheet",
+        f"{_OFFICE}presentationml.presentation",
+    }
+)
 _ALIASES = {
     "application/ogg": "audio/ogg",
     "audio/opus": "audio/ogg",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from core.channels.file_errors import FileRefused
-from core.channels.media_types import MEGABYTE, bare
+from core.channels.media_types import MEGABYTE, PAPERS, bare
 from core.channels.types import FileFacts, Kind
 
 NO_ADDRESS = "cannot go out: Twilio fetches files from us. Set PUBLIC_URL to the https address this desk is reached at"
 
-_OFFICE = "application/vnd.openxmlformats-officedocument."
-_BOTH = frozenset(
+_BOTH = PAPERS | frozenset(
     {
         "image/jpeg",
         "image/png",
@@ -21,13 +20,6 @@ _BOTH = frozenset(
         "video/3gpp",
         "text/vcard",
         "text/csv",
-        "application/pdf",
-        "application/msword",
-        "application/vnd.ms-excel",
-        "application/vnd.ms-powerpoint",
-        f"{_OFFICE}wordprocessingml.document",
-        f"{_OFFICE}spreadsheetml.sheet",
-        f"{_OFFICE}presentationml.presentation",
     }
 )
 _TAKEN = {

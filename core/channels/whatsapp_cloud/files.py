@@ -6,32 +6,19 @@ The limits hold for the upload, which knows a file's type but not its use: a pho
 from __future__ import annotations
 
 from core.channels.file_errors import FileRefused
-from core.channels.media_types import MEGABYTE, bare, is_opus
+from core.channels.media_types import MEGABYTE, PAPERS, bare, is_opus
 from core.channels.types import FileFacts
 
 _IMAGES = frozenset({"image/jpeg", "image/png"})
 _AUDIO = frozenset({"audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg"})
 _VIDEO = frozenset({"video/mp4", "video/3gpp"})
-_OFFICE = "application/vnd.openxmlformats-officedocument."
-_PAPERS = frozenset(
-    {
-        "application/pdf",
-        "application/msword",
-        "application/vnd.ms-excel",
-        "application/vnd.ms-powerpoint",
-        f"{_OFFICE}wordprocessingml.document",
-        f"{_OFFICE}spreadsheetml.sheet",
-        f"{_OFFICE}presentationml.presentation",
-        "text/plain",
-    }
-)
 _TAKEN = {
     "image": _IMAGES,
     "audio": _AUDIO,
     "video": _VIDEO,
     "gif": frozenset({"video/mp4"}),  # of a template's header
     "sticker": frozenset({"image/webp"}),
-    "document": _PAPERS | _IMAGES | _AUDIO | _VIDEO,
+    "document": PAPERS | _IMAGES | _AUDIO | _VIDEO | {"text/plain"},
 }
 _NAMES = {
     "image": "JPEG or PNG",

@@ -15,13 +15,13 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from core.channels.content.files import named, stated_type
+from core.channels.content.parts import LARGEST_ID
 from core.channels.media_types import OCTETS, is_opus
 from core.channels.types import Channel, FileFacts, InvalidMessage
 from core.models import Attachment, FileState, ProviderFile
 from core.platform import object_storage
 from core.platform.db import business_of, transaction
 
-_LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 _HEAD_BYTES = 512
 _TYPES_NEEDING_HEAD = frozenset({"audio/ogg", "image/webp"})  # two limits each: the type alone does not say which
 
@@ -74,7 +74,7 @@ def check_handed_in(session: Session, content: Mapping[str, Any]) -> None:
     """
     ours = {file.attachment_id: file for file in named(content) if file.attachment_id is not None}
     came = select(Attachment.id).where(
-        Attachment.id.in_([number for number in ours if number <= _LARGEST_ID]), Attachment.message_id.is_not(None)
+        Attachment.id.in_([number for number in ours if number <= LARGEST_ID]), Attachment.message_id.is_not(None)
     )
     if found := session.scalars(came.order_by(Attachment.id)).first():
         reason = "is a customer's file: this key needs the scope messages:read to send it on"
@@ -97,7 +97,7 @@ def _locked(session: Session, ids: Collection[int]) -> dict[int, Attachment]:
     held = session.scalars(
         select(Attachment)
         .where(
-            Attachment.id.in_([number for number in ids if number <= _LARGEST_ID]),
+            Attachment.id.in_([number for number in ids if number <= LARGEST_ID]),
             Attachment.business_id == business_of(session),
             Attachment.state == FileState.STORED,
             Attachment.storage_key.is_not(None),

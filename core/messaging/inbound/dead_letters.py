@@ -94,7 +94,7 @@ def replay(session: Session, event_ids: Sequence[int] | None = None, business_id
 
 
 def discard(session: Session, business_id: int, ids: Sequence[int]) -> int:
-    """Delete dead letters for good; their events stay in the log. Returns how many were deleted."""
+    """Delete dead letters for good; their events stay in the log. Needs a system transaction. Returns how many."""
     gone = session.scalars(
         delete(DeadLetter).where(_is_pending(session, business_id), DeadLetter.id.in_(ids)).returning(DeadLetter.id)
     ).all()

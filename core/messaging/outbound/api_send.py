@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log
 from core.bots import versions
+from core.channels.content.parts import LARGEST_ID
 from core.channels.kinds import rules
 from core.channels.phone_numbers import dialled
 from core.channels.types import InvalidMessage
@@ -29,8 +30,6 @@ from core.models import (
     Sender,
 )
 from core.platform.db import business_of
-
-LARGEST_ID = 2**63 - 1  # of a Postgres bigint
 
 
 @dataclass(frozen=True, slots=True)
