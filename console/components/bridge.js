@@ -1,8 +1,7 @@
 // One websocket per browser tab, which survives redraws of this component.
-import { desk, events, load, looking } from './desk.js';
+import { desk, events, load, looking, parts } from './desk.js';
 import { tellWaiting } from './dom.js';
 import { list, refresh, takeNews as takeRows } from './inbox_list/rows.js';
-import { isMounted, pull } from './triggers.js';
 import { leaving, signIn } from './unsaved.js';
 
 let shared = null;
@@ -25,10 +24,10 @@ export default function ({ data, parentElement }) {
         if (document.hidden || !(state.changed.size || state.unplaced)) return; // a hidden tab catches up once visible
         const changed = [...state.changed];
         const all = changed.includes(EVERYTHING);
-        const inInbox = isMounted('desk'); // elsewhere, only the number of waiting customers is shown
+        const inInbox = parts.redraw !== null; // elsewhere, only the number of waiting customers is shown
         if (inInbox && (all || isHere())) load();
         if (all || (inInbox && (state.unplaced || changed.some((id) => id !== desk.open)))) refresh();
-        if (inInbox && all) pull('desk', changed);
+        if (inInbox && all) parts.redraw();
         state.changed.clear();
         Object.assign(state, { drawn: Date.now(), unplaced: false });
       },

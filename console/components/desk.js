@@ -17,7 +17,7 @@ export const looking = { conversation: null, typedAt: 0 };
 export const events = new EventTarget();
 const tell = (name) => events.dispatchEvent(new Event(name));
 // What mounted components do for others; null while they are not mounted.
-export const parts = { showCustomer: null, choices: null };
+export const parts = { showCustomer: null, choices: null, redraw: null };
 export const provide = (name, part) => {
   parts[name] = part;
   return () => {

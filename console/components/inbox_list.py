@@ -25,7 +25,7 @@ _COMPONENT = load(
 def inbox_list(*, teams: Mapping[int, str], tags: Sequence[str], timezone: str) -> None:
     """Mount it. It fetches its rows, which change events (`console.http.change_feed`) keep up to date.
 
-    A click opens the conversation (desk.js).
+    A click opens the conversation (desk.js). Its trigger `redraw` reruns the fragment that it is in.
     """
     choices = {
         "view": [(view, t(f"inbox.{view}")) for view in View],

@@ -13,7 +13,7 @@ from core.models import Conversation
 from core.platform import events
 from core.platform.db import system_transaction
 from tests.browser.steps import at_address, at_rest, until
-from tests.factories import Person, conversation, says
+from tests.factories import Person, conversation, person, says
 from tests.support.database import replies, state_of
 
 pytestmark = pytest.mark.browser
@@ -209,3 +209,17 @@ def unheard(browser: WebSocketRoute) -> None:
 def announce(business_id: int, talk: int) -> None:
     with system_transaction() as session:
         events.publish_change(session, business_id, talk)
+
+
+def test_after_a_lost_connection_the_page_knows_new_colleagues(business, page: Page, ana: Person, talk: int) -> None:
+    lines: list[WebSocketRoute] = []
+
+    def connect(line: WebSocketRoute) -> None:
+        lines.append(line)
+        line.connect_to_server()
+
+    page.route_web_socket(re.compile("/live$"), connect)
+    at_address(page, talk)
+    person(business.business_id, name="Bea Soto")
+    lines[-1].close()
+    expect(page.get_by_label("Assignee").locator("option", has_text="Bea Soto")).to_have_count(1)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
 from console import asgi, auth, navigation
@@ -32,7 +31,6 @@ class Desk:
             headers={"origin": "http://console.example"},
         )  # fmt: skip
         self.opened = 0
-        self.triggers: dict[str, str] = {}  # ids, which a page that was drawn in part no longer tells
 
     def open(self, conversation_id: int | None = None) -> AppTest:
         if conversation_id is not None:
@@ -50,18 +48,6 @@ class Desk:
         answer: dict[str, Any] = self.browser.post(f"/inbox/{talk}/{what}", json=asked).json()
         self.run()
         return answer
-
-    def pull(self, name: str, value: Any) -> AppTest:
-        """Pull a trigger as a script in the browser does, which AppTest has no words for."""
-        for one in self.page.get("bidi_component"):
-            if one.proto.component_name == "bothub.trigger":
-                self.triggers[json.loads(one.proto.json)["name"]] = _make_trigger_id(one.proto.id, "events")
-        told = self.page._tree.get_widget_states()
-        pulled = [{"event": "pulled", "value": value}]
-        told.widgets.add(id=self.triggers[name], json_trigger_value=json.dumps(pulled))
-        self.page._run(told)
-        assert not self.page.exception, self.page.exception
-        return self.page
 
     def rows(self, **filters: str | int | bool) -> list[dict[str, Any]]:
         """The list, which the browser fetches."""

@@ -10,7 +10,6 @@ from console.app_pages.inbox import queries as inbox_queries
 from console.app_pages.people import queries as people_queries
 from console.components.dialogs import dialogs
 from console.components.inbox_list import inbox_list
-from console.components.trigger import trigger
 from console.reading import together
 
 
@@ -22,7 +21,6 @@ def _desk() -> None:
         left = st.container(key="pane_list", width=348, gap=None)
         conversation.pane()  # draw the conversation before everything else
         with left:
-            trigger("desk")
             teams = {one.id: one.name for one in people_queries.teams()}
             inbox_list(teams=teams, tags=inbox_queries.tags(), timezone=agent.timezone)
 

@@ -1,4 +1,4 @@
-import { addressed, desk, follow, open } from '../desk.js';
+import { addressed, desk, follow, open, provide } from '../desk.js';
 import { actOn } from '../dialogs/bulk.js';
 import { channelIcon, el, pressable } from '../dom.js';
 import { CLOCK, DATE, DAY, fill, formatTime, hue, initials, span } from '../format.js';
@@ -8,7 +8,7 @@ import { changes, list, readMore, refresh } from './rows.js';
 
 const states = new WeakMap();
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector('.list');
   let state = states.get(root);
   const isFirst = !state;
@@ -29,10 +29,11 @@ export default function ({ data, parentElement }) {
     }, 20000);
     state.withdraw = [
       follow('open', () => select(state, desk.open)),
+      provide('redraw', () => state.setTriggerValue('redraw', Date.now())),
       () => changes.removeEventListener('changed', redraw),
     ];
   }
-  state.data = data;
+  Object.assign(state, { data, setTriggerValue });
   state.bulk = parentElement.querySelector('.bulk');
   state.failed = parentElement.querySelector('.failed');
   root.ariaLabel = data.words.label;

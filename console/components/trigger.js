@@ -1,3 +1,0 @@
-import { mount } from './triggers.js';
-
-export default ({ data, setTriggerValue }) => mount(data.name, (value) => setTriggerValue('pulled', value));
