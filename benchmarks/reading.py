@@ -135,12 +135,12 @@ def _threads(reader: Reader) -> Iterator[Figure]:
 def _analytics(reader: Reader) -> Iterator[Figure]:
     """The same 30 closed days, counted from the rows and read from the kept days; their ratio is the point."""
     with reader.transaction() as session:
-        zone = metrics.zone_of(session, BUSINESS)
+        zone = metrics.zone_of(session)
     yesterday = datetime.now(zone).date() - timedelta(days=1)
     first = yesterday - timedelta(days=29)
 
     def read(session: Session) -> metrics.Figures:
-        return metrics.figures(session, BUSINESS, first, yesterday)
+        return metrics.figures(session, first, yesterday)
 
     def from_rows(session: Session) -> None:
         session.execute(text("DELETE FROM counted_days"))
@@ -150,12 +150,12 @@ def _analytics(reader: Reader) -> Iterator[Figure]:
 
     rounds, reader.rounds = reader.rounds, 2
     raw = reader.time(from_rows)
-    day = reader.time(lambda session: daily_rollups.count_day(session, BUSINESS, zone, yesterday, datetime.now(zone)))
+    day = reader.time(lambda session: daily_rollups.count_day(session, zone, yesterday, datetime.now(zone)))
     reader.rounds = rounds
     today = yesterday + timedelta(days=1)
     for back in range(31):
         with reader.transaction() as session:
-            daily_rollups.count_day(session, BUSINESS, zone, today - timedelta(days=back), datetime.now(zone))
+            daily_rollups.count_day(session, zone, today - timedelta(days=back), datetime.now(zone))
     kept = reader.time(read)
     ratio = statistics.median(raw) / statistics.median(kept)
     yield timed("one day counted and kept", day)
@@ -163,7 +163,7 @@ def _analytics(reader: Reader) -> Iterator[Figure]:
     yield Figure(
         "30 days of figures, from kept days", timed("", kept).measured, f"1 : {ratio:,.0f}", "≥ 20", ratio >= 20
     )
-    to_today = reader.time(lambda session: metrics.figures(session, BUSINESS, first, today))
+    to_today = reader.time(lambda session: metrics.figures(session, first, today))
     yield timed("30 days to today", to_today, 50)
-    wrote = reader.time(lambda session: metrics.contacts(session, BUSINESS))
+    wrote = reader.time(metrics.contacts)
     yield timed("customers of a day and a week", wrote, 50)

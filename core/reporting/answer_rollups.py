@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from core.evaluation.outcomes import DURABLE
 from core.models import CountedDay
-from core.platform.db import run, transaction
+from core.platform.db import business_of, run, transaction
 
 BINS = 10
 RESOLUTIONS = ("ended", "durable", "by_bot")
@@ -106,31 +106,29 @@ class Counted:
     handed_over: int
 
 
-def between(
-    session: Session, business_id: int, zone: ZoneInfo, first: date, last: date, channel_id: int | None
-) -> Sequence[Counted]:
+def between(session: Session, zone: ZoneInfo, first: date, last: date, channel_id: int | None) -> Sequence[Counted]:
     """Return the counts from `first` to `last`, days of `zone`; resolutions are of the same period a week earlier.
 
     Days not yet rolled up, such as today, are counted live.
     """
     early, late = first - DURABLE, last - DURABLE
-    span = {"business": business_id, "channel": channel_id, "first": first, "last": last, "early": early, "late": late}
-    counts = [Counted(*row) for row in run(session, _STORED, span)]
+    span = {"channel": channel_id, "first": first, "last": last, "early": early, "late": late}
+    counts = [Counted(*row) for row in run(session, _STORED, span | {"business": business_of(session)})]
     until = min(last, datetime.now(zone).date())
-    for one in _live(session, business_id, zone, early, until):
+    for one in _live(session, zone, early, until):
         start, end = (early, late) if one.what in RESOLUTIONS else (first, last)
         if start <= one.day <= end and channel_id in (None, one.channel_id):
             counts.append(Counted(one.what, one.label, one.bin, one.count, one.good, one.bad, one.handed_over))
     return counts
 
 
-def _live(session: Session, business_id: int, zone: ZoneInfo, first: date, last: date) -> Sequence[Any]:
+def _live(session: Session, zone: ZoneInfo, first: date, last: date) -> Sequence[Any]:
     counted = select(CountedDay.day).where(CountedDay.day.between(first, last), CountedDay.answers_at.is_not(None))
     stored = set(session.scalars(counted))
     days = [day for n in range((last - first).days + 1) if (day := first + timedelta(days=n)) not in stored]
     if not days:
         return []
-    rows = run(session, _COUNTED, _scope(business_id, zone, days[0], days[-1]))
+    rows = run(session, _COUNTED, _scope(session, zone, days[0], days[-1]))
     return [row for row in rows if row.day not in stored]
 
 
@@ -140,7 +138,7 @@ def refresh_due(business_id: int, zone: ZoneInfo) -> int:
         days = _due(session, zone)
     for day in days:
         with transaction(business_id) as session:
-            _count(session, business_id, zone, day)
+            _count(session, zone, day)
     return len(days)
 
 
@@ -160,21 +158,17 @@ def _again_after(age: timedelta) -> timedelta:
     return timedelta(hours=1) if age < DURABLE else timedelta(days=1)
 
 
-def _count(session: Session, business_id: int, zone: ZoneInfo, day: date) -> None:
+def _count(session: Session, zone: ZoneInfo, day: date) -> None:
     """Recount one day. The update of its mark serializes concurrent counts."""
-    run(session, _MARK, {"business": business_id, "day": day})
-    run(session, "DELETE FROM answer_metrics WHERE business_id = %(business)s AND day = %(day)s",
-        {"business": business_id, "day": day})  # fmt: skip
-    run(session, _KEEP, _scope(business_id, zone, day, day))
+    run(session, "UPDATE counted_days SET answers_at = now() WHERE day = %(day)s", {"day": day})
+    run(session, "DELETE FROM answer_metrics WHERE day = %(day)s", {"day": day})
+    run(session, _KEEP, _scope(session, zone, day, day))
 
 
-_MARK = "UPDATE counted_days SET answers_at = now() WHERE business_id = %(business)s AND day = %(day)s"
-
-
-def _scope(business_id: int, zone: ZoneInfo, first: date, last: date) -> dict[str, object]:
+def _scope(session: Session, zone: ZoneInfo, first: date, last: date) -> dict[str, object]:
     after = last + timedelta(days=1)
     return {
-        "business": business_id, "zone": str(zone), "durable": DURABLE,
+        "business": business_of(session), "zone": str(zone), "durable": DURABLE,
         "since": datetime(first.year, first.month, first.day, tzinfo=zone),
         "until": datetime(after.year, after.month, after.day, tzinfo=zone),
     }  # fmt: skip

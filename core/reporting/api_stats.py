@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.models import Business
+from core.platform.db import business_of
 from core.reporting.daily_metrics_sql import ANSWERS, TAKEN
-from core.reporting.metrics import contacts
+from core.reporting.metrics import contacts, zone_of
 
 
 class Period(StrEnum):
@@ -85,13 +85,12 @@ FROM sent_messages
 """)  # noqa: S608 - conditions of ours
 
 
-def stats(session: Session, business_id: int, period: Period) -> Stats:
+def stats(session: Session, period: Period) -> Stats:
     """Return the statistics of a business from the start of the period until now."""
-    zone = session.scalars(select(Business.timezone).where(Business.id == business_id)).one()
-    scope = {"business": business_id, "since": start_of(period, ZoneInfo(zone), datetime.now(UTC))}
+    scope = {"business": business_of(session), "since": start_of(period, zone_of(session), datetime.now(UTC))}
     conversations = session.execute(_CONVERSATIONS, scope).one()
     messages = session.execute(_MESSAGES, scope).one()
-    active = contacts(session, business_id)
+    active = contacts(session)
     return Stats(
         total_conversations=conversations.total,
         active_conversations=conversations.active,

@@ -66,9 +66,7 @@ class Quality:
         return dict(sorted(causes, key=lambda one: -one[1]))
 
 
-def quality(
-    session: Session, business_id: int, zone: ZoneInfo, first: date, last: date, channel_id: int | None = None
-) -> Quality:
+def quality(session: Session, zone: ZoneInfo, first: date, last: date, channel_id: int | None = None) -> Quality:
     """Return the figures from `first` to `last`, days of `zone`, inclusive.
 
     Verdicts are up to an hour stale; up to a day for days more than a week ago.
@@ -77,7 +75,7 @@ def quality(
     confidence: list[Counter[str]] = [Counter() for _ in range(BINS)]
     named: dict[str, dict[str, Named]] = {"topic": {}, "source": {}}
     totals: Counter[str] = Counter()
-    for one in between(session, business_id, zone, first, last, channel_id):
+    for one in between(session, zone, first, last, channel_id):
         if one.what == "verdict":
             verdict, _, cause = one.label.partition(":")
             causes[verdict, cause] += one.count

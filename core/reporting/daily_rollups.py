@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.bots import price_table
 from core.models import Business, CountedDay, Message
-from core.platform.db import run, system_transaction, transaction
+from core.platform.db import business_of, run, system_transaction, transaction
 from core.reporting import answer_rollups
 from core.reporting.daily_metrics_sql import COUNTED, GSM, GSM_WIDE
 
@@ -60,20 +60,20 @@ def recount(since: date) -> int:
 
 def _refresh_business(business_id: int, zone: ZoneInfo) -> int:
     with transaction(business_id) as session:
-        days = due(session, business_id, zone)[:_MOST_AT_ONCE]
+        days = due(session, zone)[:_MOST_AT_ONCE]
     counted = 0
     for day in days:
         with transaction(business_id) as session:
-            counted += count_day(session, business_id, zone, day, datetime.now(zone))
+            counted += count_day(session, zone, day, datetime.now(zone))
     answer_rollups.refresh_due(business_id, zone)
     if counted:
         log.info("days_counted", business_id=business_id, days=counted)
     return counted
 
 
-def due(session: Session, business_id: int, zone: ZoneInfo) -> list[date]:
+def due(session: Session, zone: ZoneInfo) -> list[date]:
     """Return the days, including today, that were never counted or not lately, newest first."""
-    first = session.scalar(select(func.min(Message.created_at)).where(Message.business_id == business_id))
+    first = session.scalar(select(func.min(Message.created_at)).where(Message.business_id == business_of(session)))
     if first is None:
         return []
     now = datetime.now(zone)
@@ -104,27 +104,27 @@ def _is_due(day: date, counted_at: datetime | None, now: datetime, zone: ZoneInf
     return (now.date() - day).days <= _LATE_DAYS and counted_at < now - _AGAIN_AFTER
 
 
-def count_day(session: Session, business_id: int, zone: ZoneInfo, day: date, now: datetime) -> bool:
+def count_day(session: Session, zone: ZoneInfo, day: date, now: datetime) -> bool:
     """Recount one day, as of `now`. Returns False if another process is counting this business."""
     lock = text("SELECT pg_try_advisory_xact_lock(:lock, :business)")
-    if not session.scalar(lock, {"lock": _LOCK, "business": business_id}):
+    if not session.scalar(lock, {"lock": _LOCK, "business": business_of(session)}):
         return False
     run(session, "DELETE FROM daily_metrics WHERE day = %(day)s", {"day": day})
-    values = scope(business_id, zone, day) | billing(session, business_id)
+    values = scope(session, zone, day) | billing(session)
     run(session, _COUNT, values | {"until": rolled_up_until(zone, day, now)})
-    run(session, _MARK, {"business": business_id, "day": day, "now": now})
+    run(session, _MARK, {"business": business_of(session), "day": day, "now": now})
     return True
 
 
-def billing(session: Session, business_id: int) -> dict[str, Any]:
+def billing(session: Session) -> dict[str, Any]:
     """Return the parameters of `COUNTED` for message prices."""
-    return {"rates": json.dumps(price_table.rates(session, business_id)), "gsm": GSM, "gsm_wide": GSM_WIDE}
+    return {"rates": json.dumps(price_table.rates(session, business_of(session))), "gsm": GSM, "gsm_wide": GSM_WIDE}
 
 
-def scope(business_id: int, zone: ZoneInfo, day: date) -> dict[str, Any]:
+def scope(session: Session, zone: ZoneInfo, day: date) -> dict[str, Any]:
     """Return the parameters of `COUNTED` for one day of a time zone, except those of `billing`."""
     since, until = _begin(zone, day), _begin(zone, day + timedelta(days=1))
-    return {"business": business_id, "zone": str(zone), "since": since, "until": until}
+    return {"business": business_of(session), "zone": str(zone), "since": since, "until": until}
 
 
 def _begin(zone: ZoneInfo, day: date) -> datetime:

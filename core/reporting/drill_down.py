@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, text, true
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from core.accounts import visibility
@@ -19,7 +19,6 @@ from core.reporting.daily_rollups import scope as day_scope
 from core.reporting.metrics import EVERYBODY, MetricFilter
 
 PAGE = 50
-_BUSINESS_ID = text("SELECT current_setting('bothub.business_id')")
 _NOT_COUNTED = ("event", "note", "reaction")  # types of messages that do not count
 
 
@@ -91,9 +90,8 @@ def conversations(
 
 def _timed(session: Session, of: DrillDown, pages: int, viewer: Viewer | None) -> Sequence[CountedConversation]:
     """Return the pages for a duration metric, from the same CTEs as the figure."""
-    business_id = int(session.execute(_BUSINESS_ID).scalar_one())
-    values = day_scope(business_id, of.zone, of.first) | {
-        "until": day_scope(business_id, of.zone, of.last)["until"],
+    values = day_scope(session, of.zone, of.first) | {
+        "until": day_scope(session, of.zone, of.last)["until"],
         "label": of.label,
         "agent": of.whose.agent_id,
         "channel": of.whose.channel_id,

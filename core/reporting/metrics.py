@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.channels.kinds import REPLY_WINDOWS
 from core.models import Business, DailyMetric
-from core.platform.db import run
+from core.platform.db import business_of, run
 from core.reporting.daily_metrics_sql import COUNTED, LIMITS
 from core.reporting.daily_rollups import billing, counted, rolled_up_until, scope
 
@@ -106,9 +106,9 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def zone_of(session: Session, business_id: int) -> ZoneInfo:
+def zone_of(session: Session) -> ZoneInfo:
     """Return the business's time zone."""
-    return ZoneInfo(session.scalars(select(Business.timezone).where(Business.id == business_id)).one())
+    return ZoneInfo(session.scalars(select(Business.timezone).where(Business.id == business_of(session))).one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +122,17 @@ class MetricFilter:
 EVERYBODY = MetricFilter()
 
 
-def figures(session: Session, business_id: int, first: date, last: date, whose: MetricFilter = EVERYBODY) -> Figures:
+def figures(session: Session, first: date, last: date, whose: MetricFilter = EVERYBODY) -> Figures:
     """Return the metrics from `first` to `last`, days of the business's time zone, inclusive.
 
     What is not rolled up yet, such as the last minutes of today, is counted live.
     """
-    zone = zone_of(session, business_id)
+    zone = zone_of(session)
     counted_at = counted(session, first, last)
     rows = _stored(session, first, last, whose)
-    prices = billing(session, business_id)
+    prices = billing(session)
     for day in days_between(first, min(last, datetime.now(zone).date())):
-        values = scope(business_id, zone, day) | prices
+        values = scope(session, zone, day) | prices
         if day in counted_at:
             values["since"] = rolled_up_until(zone, day, counted_at[day])
         if values["since"] < values["until"]:
@@ -176,10 +176,11 @@ FROM lately
 """)
 
 
-def contacts(session: Session, business_id: int) -> Contacts:
+def contacts(session: Session) -> Contacts:
     """Return the number of customers who wrote recently."""
     windows = {kind: f"{window.total_seconds()} seconds" for kind, window in REPLY_WINDOWS.items()}
-    return Contacts(*session.execute(_CONTACTS, {"business": business_id, "windows": json.dumps(windows)}).one())
+    values = {"business": business_of(session), "windows": json.dumps(windows)}
+    return Contacts(*session.execute(_CONTACTS, values).one())
 
 
 def _stored(session: Session, first: date, last: date, whose: MetricFilter) -> list[Figure]:

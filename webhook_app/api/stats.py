@@ -27,5 +27,5 @@ def get_stats(query: StatsQuery) -> dict[str, Any]:
     """
     who = caller()
     with transaction(who.scope) as session:
-        figures = stats(session, who.business_id, query.period)
+        figures = stats(session, query.period)
     return StatsOut.model_validate(figures).model_dump(mode="json")

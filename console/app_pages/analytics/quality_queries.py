@@ -44,7 +44,7 @@ def quality(first: date, last: date, whose: MetricFilter) -> Quality:
 @st.cache_data(ttl=_FRESH_SECONDS, max_entries=100, show_spinner=False)
 def _quality(business_id: int, zone: str, first: date, last: date, channel_id: int | None) -> Quality:
     with transaction(business_id) as session:
-        return measuring.quality(session, business_id, ZoneInfo(zone), first, last, channel_id)
+        return measuring.quality(session, ZoneInfo(zone), first, last, channel_id)
 
 
 def bots() -> Sequence[BotOverview]:

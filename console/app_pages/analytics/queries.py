@@ -35,7 +35,7 @@ def figures(first: date, last: date, whose: MetricFilter) -> Figures:
 @st.cache_data(ttl=_FRESH_SECONDS, max_entries=200, show_spinner=False)
 def _figures(business_id: int, first: date, last: date, whose: MetricFilter) -> Figures:
     with transaction(business_id) as session:
-        return counted.figures(session, business_id, first, last, whose)
+        return counted.figures(session, first, last, whose)
 
 
 def contacts() -> Contacts:
@@ -46,7 +46,7 @@ def contacts() -> Contacts:
 @st.cache_data(ttl=_FRESH_SECONDS, max_entries=50, show_spinner=False)
 def _contacts(business_id: int) -> Contacts:
     with transaction(business_id) as session:
-        return counted.contacts(session, business_id)
+        return counted.contacts(session)
 
 
 def behind(

@@ -32,7 +32,7 @@ WHERE m.sender = 'customer'
 def wrote(business: TestBusiness) -> Contacts:
     """Return the figure, after comparing it with all messages at the same time."""
     with transaction(business.business_id) as session:
-        found = contacts(session, business.business_id)
+        found = contacts(session)
         assert found == Contacts(*session.execute(EVERY_MESSAGE).one())
     return found
 
@@ -129,7 +129,7 @@ def test_customers_of_another_business_do_not_count(business: TestBusiness) -> N
     rows("INSERT INTO businesses (name) VALUES ('Other')")
     other = one("SELECT max(id) FROM businesses")
     with transaction(other) as session:
-        assert contacts(session, other) == Contacts(0, 0)
+        assert contacts(session) == Contacts(0, 0)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -104,7 +104,7 @@ def day_of(row: dict[str, Any]) -> date:
 
 def read(business: TestBusiness, first: date = FIRST, last: date = TODAY, whose: MetricFilter = EVERYBODY) -> Figures:
     with transaction(business.business_id) as session:
-        return figures.figures(session, business.business_id, first, last, whose)
+        return figures.figures(session, first, last, whose)
 
 
 def as_set(found: Figures) -> set[tuple[Any, ...]]:
@@ -141,7 +141,7 @@ def test_partial_rollups_agree_with_the_rows(business: TestBusiness, seed: int) 
             hours=random.Random(seed + back).random() * 26
         )
         with transaction(business.business_id) as session:
-            assert daily_rollups.count_day(session, business.business_id, ZONE, day, moment)
+            assert daily_rollups.count_day(session, ZONE, day, moment)
         assert as_set(read(business)) == live
 
 
@@ -241,7 +241,7 @@ def test_businesses_are_counted_separately(business: TestBusiness) -> None:
     rows("INSERT INTO businesses (name) VALUES ('Other')")
     other = one("SELECT max(id) FROM businesses")
     with transaction(other) as session:
-        assert figures.figures(session, other, FIRST, TODAY).rows == []
+        assert figures.figures(session, FIRST, TODAY).rows == []
 
 
 def counted(session: Session, metric: str, label: str | None = None, pages: int = 1) -> Sequence[CountedConversation]:
@@ -367,7 +367,7 @@ def test_a_hand_off_message_is_not_an_answer(business: TestBusiness) -> None:
         "UPDATE messages SET created_at = created_at + interval '12 hours', stored_at = stored_at + interval '12 hours'"
     )
     with transaction(business.business_id) as session:
-        assert stats(session, business.business_id, Period.TODAY).average_response_time == 57
+        assert stats(session, Period.TODAY).average_response_time == 57
 
 
 @pytest.mark.parametrize(("who", "status"), [("program", "sent"), ("team", "failed"), ("team", "queued")])
@@ -397,7 +397,7 @@ def test_console_and_api_agree_on_sent_messages(business: TestBusiness) -> None:
     assert read(business).count("message", "bot") == 3
     rows("UPDATE messages SET created_at = now()")
     with transaction(business.business_id) as session:
-        assert stats(session, business.business_id, Period.TODAY).messages_sent == 3
+        assert stats(session, Period.TODAY).messages_sent == 3
 
 
 def billed(talk: Talk, category: str, billable: bool = True, text: str = "x") -> None:

@@ -24,7 +24,7 @@ def measured(business, days: int = 30, channel_id: int | None = None) -> Quality
     hourly_run.learn(business.business_id, business.bot_id)
     today = NOW.date()
     with transaction(business.business_id) as session:
-        return quality(session, business.business_id, UTC, today - days * DAY, today, channel_id)
+        return quality(session, UTC, today - days * DAY, today, channel_id)
 
 
 def test_outcomes_are_counted_by_cause_and_confidence(business) -> None:

@@ -77,7 +77,7 @@ def test_history_is_imported_closed_dated_and_without_notifications(business: Te
 def test_history_is_in_no_metric(business: TestBusiness) -> None:
     def figures() -> Any:
         with transaction(business.business_id) as session:
-            return api_stats.stats(session, business.business_id, api_stats.Period.WEEK)
+            return api_stats.stats(session, api_stats.Period.WEEK)
 
     customer_writes("hoy", "5491155550001")
     before = figures()
