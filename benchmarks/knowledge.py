@@ -154,7 +154,7 @@ def timed(engine: Engine, owner: Owner, questions: Sequence[Asked]) -> list[floa
         start = time.perf_counter()
         with Session(engine) as session, session.begin():
             enter_business(session, owner.number)
-            shelf = hybrid_search.library(session, owner.number, owner.number)
+            shelf = hybrid_search.library(session, owner.number)
             hybrid_search.find(session, shelf, asked, 6)
         taken.append(time.perf_counter() - start)
     return taken[3:]

@@ -50,7 +50,7 @@ def read(business_id: int, conversation_ids: Collection[int], limited: Collectio
     """Read changed conversations. `limited` are connected agents with limited visibility. Raises `StoreUnavailable`."""
     with transaction(business_id) as session:
         rows = {row.id: {**row_data(row), "views": row.views} for row in inbox_list.rows(session, conversation_ids)}
-        sees = visibility.setting(session, business_id) if limited else Sees.ALL
+        sees = visibility.setting(session) if limited else Sees.ALL
         if sees is Sees.ALL:
             return News(rows, inbox_list.counts(session))
         seen = visibility.seen_among(session, sees, limited, conversation_ids)

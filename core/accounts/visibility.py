@@ -186,14 +186,14 @@ def seen_among(
     return visible
 
 
-def setting(session: Session, business_id: int) -> Sees:
+def setting(session: Session) -> Sees:
     """Return the business's setting."""
-    return Sees(session.scalars(select(Business.agents_see).where(Business.id == business_id)).one())
+    return Sees(session.scalars(select(Business.agents_see).where(Business.id == business_of(session))).one())
 
 
 def set_setting(session: Session, new: Sees) -> None:
     """Change the setting. Open consoles apply it within half a minute."""
-    before = setting(session, business_of(session))
+    before = setting(session)
     if before is new:
         return
     session.execute(update(Business).where(Business.id == business_of(session)).values(agents_see=new.value))

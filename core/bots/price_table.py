@@ -65,9 +65,9 @@ class Prices(BaseModel):
     plan_usd: Decimal | None = Field(default=None, ge=0, le=10_000_000)
 
 
-def read(session: Session, business_id: int) -> Prices:
+def read(session: Session) -> Prices:
     """Return the prices of a business, without invalid entries."""
-    return _tolerant(session.scalars(select(Business.prices).where(Business.id == business_id)).one())
+    return _tolerant(session.scalars(select(Business.prices).where(Business.id == business_of(session))).one())
 
 
 def save(session: Session, values: Mapping[str, Any]) -> None:
@@ -106,7 +106,7 @@ def table(business_id: int) -> PriceTable:
     if cached is not None and time.monotonic() - cached[0] < _CACHE_SECONDS:
         return cached[1]
     with transaction(business_id) as session:
-        own = read(session, business_id)
+        own = read(session)
     if len(_cache) >= _MAX_CACHED:
         _cache.clear()
     prices = PriceTable([*installed(_override()), *own.models])
@@ -114,9 +114,9 @@ def table(business_id: int) -> PriceTable:
     return prices
 
 
-def rates(session: Session, business_id: int) -> list[dict[str, str]]:
+def rates(session: Session) -> list[dict[str, str]]:
     """Return the prices of messages as rows for a statement: the business's own after the bundled of the same day."""
-    own = read(session, business_id).messages
+    own = read(session).messages
     return [
         {**one.model_dump(mode="json", exclude={"source"}), "rank": str(rank)}
         for rank, one in enumerate((*_bundled(), *own))

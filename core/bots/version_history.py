@@ -14,7 +14,7 @@ from core.accounts import audit_log
 from core.bots import versions
 from core.bots.settings import BotSettings
 from core.models import Agent, Bot, BotVersion, Channel
-from core.platform.db import actor_of, business_of
+from core.platform.db import actor_of
 from core.platform.errors import Conflict, NotFound
 
 LONGEST_NOTE = 200
@@ -102,7 +102,6 @@ def save(session: Session, bot_id: int, settings: BotSettings, *, based_on: int,
     bot.name = settings.name
     number = versions.save(
         session,
-        business_of(session),
         bot_id,
         settings,
         author=actor_of(session),

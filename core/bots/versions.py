@@ -71,12 +71,11 @@ def clear_cache() -> None:
     _cache.clear()
 
 
-def save(session: Session, business_id: int, bot_id: int, settings: BotSettings, *, author: str, note: str = "") -> int:
+def save(session: Session, bot_id: int, settings: BotSettings, *, author: str, note: str = "") -> int:
     """Add a version. Two people who save at once cannot get the same number: the primary key refuses the second."""
     newest = session.scalar(select(func.max(BotVersion.version)).where(BotVersion.bot_id == bot_id)) or 0
     session.execute(
         insert(BotVersion).values(
-            business_id=business_id,
             bot_id=bot_id,
             version=newest + 1,
             data=settings.model_dump(mode="json"),

@@ -61,7 +61,7 @@ def plan(known: Sequence[Listed], read: Read, own_currency: str) -> Plan:
 def take(session: Session, read: Read, own_currency: str) -> Plan:
     """Import a list and return its effect. Raises `Conflict`."""
     products.touch(session)  # first: lock, so that no product changes between comparison and writing
-    listed = products.every(session, business_of(session))
+    listed = products.every(session)
     made = plan(listed, read, own_currency)
     if len(listed) + len(made.added) > MAX_PRODUCTS:
         raise Conflict("too_many_products", f"A catalogue holds {MAX_PRODUCTS} products at most.")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.bots.approved_answers import asks_price, subject_of
 from core.models import Business, Product
+from core.platform.db import business_of
 from core.text import money
 from core.text.matching import SAME_MEANING, Index, share
 from core.text.normalize import LanguageCode, guess_language, singular, words
@@ -54,37 +55,37 @@ _CURRENCY = func.coalesce(func.nullif(Business.profile["currency"].astext, ""), 
 _cache: dict[int, tuple[tuple[UUID, str], tuple[Item, ...]]] = {}
 
 
-def products_of(session: Session, business_id: int) -> tuple[Item, ...]:
+def products_of(session: Session) -> tuple[Item, ...]:
     """Return the products on offer, by name."""
-    version, currency = session.execute(
-        select(Business.catalog_version, _CURRENCY).where(Business.id == business_id)
-    ).one()
-    return () if version is None else products_at(session, business_id, version, currency)
+    own = select(Business.catalog_version, _CURRENCY).where(Business.id == business_of(session))
+    version, currency = session.execute(own).one()
+    return () if version is None else products_at(session, version, currency)
 
 
-def products_at(session: Session, business_id: int, version: UUID, currency: str) -> tuple[Item, ...]:
+def products_at(session: Session, version: UUID, currency: str) -> tuple[Item, ...]:
     """Return the products of the current version of the catalogue. A process reads each version once."""
+    business_id = business_of(session)
     cached = _cache.get(business_id)
     if cached is None or cached[0] != (version, currency):
         if len(_cache) >= _MAX_CACHED:
             _cache.clear()
-        cached = _cache[business_id] = ((version, currency), _read(session, business_id, currency))
+        cached = _cache[business_id] = ((version, currency), _read(session, currency))
     return cached[1]
 
 
-def own_currency(session: Session, business_id: int) -> str:
+def own_currency(session: Session) -> str:
     """Return the currency of prices that name none: the business's setting, else its account's."""
-    currency: str = session.scalars(select(_CURRENCY).where(Business.id == business_id)).one()
+    currency: str = session.scalars(select(_CURRENCY).where(Business.id == business_of(session))).one()
     return currency
 
 
-def _read(session: Session, business_id: int, currency: str) -> tuple[Item, ...]:
+def _read(session: Session, currency: str) -> tuple[Item, ...]:
     rows = session.execute(
         select(
             Product.id, Product.sku, Product.name, Product.aliases, Product.unit, Product.price, Product.currency,
             Product.description,
         )
-        .where(Product.business_id == business_id, Product.active)
+        .where(Product.active)
         .order_by(Product.name, Product.id)
     )  # fmt: skip
     return tuple(

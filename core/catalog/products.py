@@ -93,23 +93,18 @@ def checked(facts: Facts) -> Facts:
     return replace(cleaned, price=cleaned.price.quantize(prices.SMALLEST))
 
 
-def listing(session: Session, business_id: int, words: str = "", *, offset: int = 0, limit: int = 50) -> Page:
+def listing(session: Session, words: str = "", *, offset: int = 0, limit: int = 50) -> Page:
     """Return the products whose name, SKU or aliases have all of the words, ignoring accents, by name."""
-    mine = Product.business_id == business_id
-    named = [mine, *(_says(word) for word in fold(words).split())]
-    count = session.scalar(select(func.count()).select_from(Product).where(mine)) or 0
+    named = [_says(word) for word in fold(words).split()]
+    count = session.scalar(select(func.count()).select_from(Product)) or 0
     total = session.scalar(select(func.count()).select_from(Product).where(*named)) or 0
     matching = _read(session, select(Product).where(*named).offset(offset).limit(limit))
     return Page(matching, total, count)
 
 
-def in_order(
-    session: Session, business_id: int, wanted: Filter, *, after: int | None = None, limit: int = 50
-) -> list[Listed]:
+def in_order(session: Session, wanted: Filter, *, after: int | None = None, limit: int = 50) -> list[Listed]:
     """Return products by id, the order of creation; `after` is the last id of the previous page."""
-    chosen = select(Product).where(
-        Product.business_id == business_id, *(_says(word) for word in fold(wanted.words).split())
-    )
+    chosen = select(Product).where(*(_says(word) for word in fold(wanted.words).split()))
     if wanted.sku is not None:
         chosen = chosen.where(Product.sku == wanted.sku)
     if wanted.active is not None:
@@ -119,17 +114,17 @@ def in_order(
     return [_listed(row) for row in session.scalars(chosen.order_by(Product.id).limit(limit))]
 
 
-def one(session: Session, business_id: int, product_id: int) -> Listed:
+def one(session: Session, product_id: int) -> Listed:
     """Return a product by its id. Raises `NotFound`."""
-    row = session.scalar(select(Product).where(Product.business_id == business_id, Product.id == product_id))
+    row = session.get(Product, product_id)
     if row is None:
         raise NotFound(f"No product {product_id}.")
     return _listed(row)
 
 
-def every(session: Session, business_id: int) -> list[Listed]:
+def every(session: Session) -> list[Listed]:
     """Return all products of the business by name, on offer or not."""
-    return _read(session, select(Product).where(Product.business_id == business_id))
+    return _read(session, select(Product))
 
 
 def touch(session: Session) -> None:

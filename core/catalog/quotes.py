@@ -25,9 +25,7 @@ REMEMBERED = timedelta(days=30)
 _QUIET = {"synchronize_session": False}
 
 
-def apply(
-    session: Session, business_id: int, conversation_id: int, bot_id: int | None, change: QuoteChange
-) -> int | None:
+def apply(session: Session, conversation_id: int, bot_id: int | None, change: QuoteChange) -> int | None:
     """Apply a change. Return the new quote's id, if there is one.
 
     A quote that expired between the customer's answer and now counts as answered: the customer was in time.
@@ -38,7 +36,7 @@ def apply(
     if not change.lines:
         return None
     _end(session, Quote.conversation_id == conversation_id, Quote.state.in_(WAITING), state=QuoteState.REPLACED)
-    return _make(session, business_id, conversation_id, bot_id, change)
+    return _make(session, conversation_id, bot_id, change)
 
 
 def _end(session: Session, *conditions: Any, state: QuoteState) -> list[int]:
@@ -46,13 +44,12 @@ def _end(session: Session, *conditions: Any, state: QuoteState) -> list[int]:
     return list(session.scalars(ended.execution_options(**_QUIET)))
 
 
-def _make(session: Session, business_id: int, conversation_id: int, bot_id: int | None, change: QuoteChange) -> int:
+def _make(session: Session, conversation_id: int, bot_id: int | None, change: QuoteChange) -> int:
     sums = totals(change.lines)
     currency, total = next(iter(sums.items())) if len(sums) == 1 else (None, None)
     quote_id = session.execute(
         insert(Quote)
         .values(
-            business_id=business_id,
             conversation_id=conversation_id,
             bot_id=bot_id,
             state=change.state,
@@ -64,16 +61,14 @@ def _make(session: Session, business_id: int, conversation_id: int, bot_id: int 
         .returning(Quote.id)
     ).scalar_one()
     session.execute(
-        insert(QuoteLine),
-        [_columns(business_id, quote_id, position, line) for position, line in enumerate(change.lines)],
+        insert(QuoteLine), [_columns(quote_id, position, line) for position, line in enumerate(change.lines)]
     )
     return quote_id
 
 
-def _columns(business_id: int, quote_id: int, position: int, line: Line) -> dict[str, Any]:
+def _columns(quote_id: int, position: int, line: Line) -> dict[str, Any]:
     item = line.item
     return {
-        "business_id": business_id,
         "quote_id": quote_id,
         "position": position,
         "words": line.words,

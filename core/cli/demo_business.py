@@ -11,6 +11,7 @@ from core.bots.settings import BotSettings, QaPair
 from core.catalog import products
 from core.catalog.products import Facts
 from core.models import Business
+from core.platform.db import business_of
 
 NAME = "Tienda Sol"
 TIME_ZONE = "America/Argentina/Buenos_Aires"
@@ -108,9 +109,9 @@ _PRODUCTS = (
 )  # fmt: skip
 
 
-def stock(session: Session, business_id: int) -> None:
+def stock(session: Session) -> None:
     """Add the demo products, once: products that were removed do not return."""
-    if session.scalar(select(Business.catalog_version).where(Business.id == business_id)) is not None:
+    if session.scalar(select(Business.catalog_version).where(Business.id == business_of(session))) is not None:
         return
     for one in _PRODUCTS:
         products.save(session, one)

@@ -43,7 +43,7 @@ def ensure_business(
         bot_id = session.execute(
             insert(Bot).values(business_id=business_id, name=bot.name).returning(Bot.id)
         ).scalar_one()
-        versions.save(session, business_id, bot_id, bot, author="system", note="first start")
+        versions.save(session, bot_id, bot, author="system", note="first start")
     bot_id = session.scalars(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1)).one()
     for spec in configured(settings):
         ensure_channel(session, business_id, spec, bot_id)

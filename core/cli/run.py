@@ -77,7 +77,7 @@ def set_up(settings: Settings) -> str | None:
                 time_zone=demo_business.TIME_ZONE,
             )
             db.enter_business(session, business_id)
-            demo_business.stock(session, business_id)
+            demo_business.stock(session)
             db.leave_business(session)
         else:
             business_id = ensure_business(session, settings, name="My business", profile={}, bot=BotSettings())

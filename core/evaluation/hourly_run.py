@@ -55,7 +55,7 @@ def _learn_if_due(business_id: int, bot_id: int) -> bool:
 
 def learn(business_id: int, bot_id: int) -> None:
     """Do one run, in transactions of a batch each."""
-    _in_batches(business_id, partial(outcomes.judge, business_id=business_id, bot_id=bot_id))
+    _in_batches(business_id, partial(outcomes.judge, bot_id=bot_id))
     with transaction(business_id) as session:
         calibration = calibration_fit.learn(session, bot_id)
     collect_questions(business_id, bot_id)
@@ -64,7 +64,7 @@ def learn(business_id: int, bot_id: int) -> None:
 
 def collect_questions(business_id: int, bot_id: int) -> None:
     """Collect what the bot could not answer, and what agents answered instead."""
-    _in_batches(business_id, partial(unanswered_questions.cluster_questions, business_id=business_id, bot_id=bot_id))
+    _in_batches(business_id, partial(unanswered_questions.cluster_questions, bot_id=bot_id))
     for _ in range(_MAX_BATCHES):
         with transaction(business_id) as session:
             if unanswered_questions.record_agent_answers(session, bot_id) < unanswered_questions.BATCH:

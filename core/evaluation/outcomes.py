@@ -34,7 +34,7 @@ from sqlalchemy.orm import Session
 
 from core.conversations import pending_draft
 from core.models import AnswerVerdict
-from core.platform.db import run
+from core.platform.db import business_of, run
 from core.replies import drafts
 from core.replies.handoff_rules import Reason
 
@@ -190,16 +190,17 @@ ON CONFLICT (run_id) DO UPDATE SET verdict = excluded.verdict, cause = excluded.
 """
 
 
-def judge(session: Session, business_id: int, bot_id: int, *, after: int = 0) -> int | None:
+def judge(session: Session, bot_id: int, *, after: int = 0) -> int | None:
     """Judge a batch of the bot's runs with ids above `after`. Return the last one's id, None when there are no more.
 
     Runs of the last 90 days are judged, those with a verdict only while it is unknown.
     """
-    rows = run(session, _FOLLOW_UPS, {"business": business_id, "bot": bot_id, "after": after, **_VALUES}).all()
+    scope = {"business": business_of(session), "bot": bot_id}
+    rows = run(session, _FOLLOW_UPS, {**scope, "after": after, **_VALUES}).all()
     if not rows:
         return None
     judged_rows = json.dumps([_to_row(row) for row in rows], default=str)
-    run(session, _STORE, {"business": business_id, "bot": bot_id, "kept": judged_rows})
+    run(session, _STORE, {**scope, "kept": judged_rows})
     return int(rows[-1].id)
 
 

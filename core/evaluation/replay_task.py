@@ -166,7 +166,7 @@ def _load_work(session: Session, task: ClaimedTask) -> _Work | None:
         contact_ref=f"rehearsal-{run.bot_id}",
         replies_in_a_row=0,
         calibration=calibration_store.of_bot(session, run.bot_id),
-        catalogue=products_of(session, task.business_id),
+        catalogue=products_of(session),
     )
     return _Work(
         bot_id=run.bot_id,

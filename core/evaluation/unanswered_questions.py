@@ -52,7 +52,7 @@ ORDER BY r.id LIMIT %(limit)s
 """
 
 
-def cluster_questions(session: Session, business_id: int, bot_id: int, *, after: int = 0) -> int | None:
+def cluster_questions(session: Session, bot_id: int, *, after: int = 0) -> int | None:
     """Add a batch of new questions, by runs with ids above `after`, to the bot's suggestions.
 
     A concurrent call for the same bot waits, and finds nothing to do. The newest 2,000 of the last thirty days are
@@ -60,7 +60,7 @@ def cluster_questions(session: Session, business_id: int, bot_id: int, *, after:
     """
     session.execute(select(Bot.id).where(Bot.id == bot_id).with_for_update(key_share=True))
     scope = {
-        "business": business_id,
+        "business": business_of(session),
         "bot": bot_id,
         "reasons": list(UNANSWERED_REASONS),
         "back": _LOOKED_BACK,
@@ -75,7 +75,7 @@ def cluster_questions(session: Session, business_id: int, bot_id: int, *, after:
     for row in rows:
         question = _question(row.words, row.name)
         if meaning(question):
-            _add_question(session, business_id, bot_id, groups, row, question)
+            _add_question(session, bot_id, groups, row, question)
     return int(rows[-1].id)
 
 
@@ -83,22 +83,22 @@ def _question(words: str | None, name: str) -> str:
     return redact(" ".join((words or "").split())[: 2 * _MAX_QUESTION_LENGTH], name)[:_MAX_QUESTION_LENGTH]
 
 
-def _add_question(session: Session, business_id: int, bot_id: int, groups: Groups, row: Any, question: str) -> None:
+def _add_question(session: Session, bot_id: int, groups: Groups, row: Any, question: str) -> None:
     suggestion_id = groups.nearest(question)
     if suggestion_id is None:
         suggestion_id = session.execute(
             insert(Suggestion)
             .values(
-                business_id=business_id, bot_id=bot_id, question=question, language=guess_language(question),
-                first_asked_at=row.at, last_asked_at=row.at,
+                bot_id=bot_id, question=question, language=guess_language(question), first_asked_at=row.at,
+                last_asked_at=row.at,
             )
             .returning(Suggestion.id)
         ).scalar_one()  # fmt: skip
         groups.add(suggestion_id, question)
     session.execute(
         insert(AskedQuestion).values(
-            business_id=business_id, suggestion_id=suggestion_id, run_id=row.id, conversation_id=row.conversation_id,
-            text=question, asked_at=row.at,
+            suggestion_id=suggestion_id, run_id=row.id, conversation_id=row.conversation_id, text=question,
+            asked_at=row.at,
         )
     )  # fmt: skip
     run(session, _UPDATE_LAST_ASKED, {"id": suggestion_id, "at": row.at})

@@ -78,12 +78,11 @@ class Asked:
     vectors: Mapping[str, tuple[Embedder, Vector]]
 
 
-def library(session: Session, business_id: int, bot_id: int) -> Library:
+def library(session: Session, bot_id: int) -> Library:
     """Return what this bot may search at this moment."""
     source = KnowledgeSource
     rows = session.execute(
         select(source.model, source.revision, source.chunks).where(
-            source.business_id == business_id,
             or_(source.bot_id == bot_id, source.bot_id.is_(None)),
             source.revision.is_not(None),
         )

@@ -44,7 +44,7 @@ def search_with_evidence(business_id: int, bot_id: int, question: str, *, limit:
         return ()
     query = Asked(question, {model: pair for model in models if (pair := _embedded(model, question))})
     with transaction(business_id) as session:
-        return hybrid_search.find(session, hybrid_search.library(session, business_id, bot_id), query, limit)
+        return hybrid_search.find(session, hybrid_search.library(session, bot_id), query, limit)
 
 
 def question_in(turns: Sequence[Turn]) -> str:
@@ -87,7 +87,7 @@ def _knowledge(business_id: int, bot_id: int) -> _KnowledgeVersion:
     if cached is not None and now - cached[0] < _CACHE_SECONDS:
         return cached[1]
     with transaction(business_id) as session:
-        library = hybrid_search.library(session, business_id, bot_id)
+        library = hybrid_search.library(session, bot_id)
     revisions = sorted((model or "", found) for model, found in library.revisions.items())
     knowledge = _KnowledgeVersion(
         library.models if library.revisions else None, sha256(repr(revisions).encode()).hexdigest()

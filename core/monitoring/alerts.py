@@ -110,26 +110,21 @@ def _notify(session: Session, business_id: int, kind: str, severity: Severity, d
     notify(session, business_id, name, severity, sentence("en", name, data, kind), data=data)
 
 
-def open_alerts(session: Session, business_id: int) -> Sequence[AlertFacts]:
+def open_alerts(session: Session) -> Sequence[AlertFacts]:
     """Return the open alerts, oldest first."""
-    query = select(Alert).where(Alert.business_id == business_id, Alert.cleared_at.is_(None)).order_by(Alert.opened_at)
+    query = select(Alert).where(Alert.cleared_at.is_(None)).order_by(Alert.opened_at)
     return [_facts(row) for row in session.scalars(query)]
 
 
-def past_alerts(session: Session, business_id: int, limit: int = 50) -> Sequence[AlertFacts]:
+def past_alerts(session: Session, limit: int = 50) -> Sequence[AlertFacts]:
     """Return the cleared alerts, newest first."""
-    query = (
-        select(Alert)
-        .where(Alert.business_id == business_id, Alert.cleared_at.is_not(None))
-        .order_by(Alert.opened_at.desc())
-        .limit(limit)
-    )
+    query = select(Alert).where(Alert.cleared_at.is_not(None)).order_by(Alert.opened_at.desc()).limit(limit)
     return [_facts(row) for row in session.scalars(query)]
 
 
-def listed(session: Session, business_id: int, state: str, before: int | None, limit: int) -> Sequence[AlertFacts]:
+def listed(session: Session, state: str, before: int | None, limit: int) -> Sequence[AlertFacts]:
     """Return alerts of a state (open, cleared or all) before an id, newest first."""
-    query = select(Alert).where(Alert.business_id == business_id)
+    query = select(Alert)
     if before is not None:
         query = query.where(Alert.id < before)
     if state != "all":

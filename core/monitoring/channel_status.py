@@ -16,7 +16,7 @@ from core.messaging.channels.admin import from_settings
 from core.messaging.outbound import rate_limit
 from core.models import Bot, Channel
 from core.platform.config import get_settings
-from core.platform.db import run
+from core.platform.db import business_of, run
 from core.platform.errors import NotFound
 
 _INBOUND_WITHIN_DAYS = 7
@@ -90,13 +90,13 @@ WHERE c.business_id = %(business)s
 """
 
 
-def cards(session: Session, business_id: int) -> Sequence[ChannelCard]:
+def cards(session: Session) -> Sequence[ChannelCard]:
     """Return the channels of the business, oldest first, disabled ones last."""
-    figures = {row.id: row for row in run(session, _FIGURES, {"business": business_id, "days": _INBOUND_WITHIN_DAYS})}
+    values = {"business": business_of(session), "days": _INBOUND_WITHIN_DAYS}
+    figures = {row.id: row for row in run(session, _FIGURES, values)}
     rows = session.execute(
         select(Channel, Bot.name)
         .outerjoin(Bot, Bot.id == Channel.bot_id)
-        .where(Channel.business_id == business_id)
         .order_by(Channel.state == "disabled", Channel.id)
     )
     return [_card(row, bot, figures[row.id]) for row, bot in rows]

@@ -158,7 +158,7 @@ def load_context(session: Session, snapshot: ConversationSnapshot) -> ReplyConte
     catalog = snapshot.catalog
     if catalog is None:
         return _reply_context(snapshot, settings, session)
-    items = products_at(session, snapshot.business_id, catalog.version, catalog.currency)
+    items = products_at(session, catalog.version, catalog.currency)
     quote = quotes.latest(session, snapshot.conversation_id, snapshot.contact_id, items) if catalog.quoted else None
     return _reply_context(snapshot, settings, session, items, quote)
 

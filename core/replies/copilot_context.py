@@ -68,7 +68,7 @@ def load(session: Session, conversation_id: int) -> Material:
         business=business_profile.read(session),
         turns=turns,
         tags=tuple(triage.known_tags(session, business_id)),
-        items=products_of(session, business_id),
+        items=products_of(session),
         over_rate_budget=row.bot_id is not None and _is_over_budget(session, row.bot_id, settings, turns),
     )
 

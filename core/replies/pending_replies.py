@@ -276,7 +276,7 @@ def _quote(session: Session, one: CompletedReply) -> None:
     if not isinstance(one.outcome, Reply | HandOff) or one.outcome.quote is None:
         return
     pending, change = one.pending, one.outcome.quote
-    quotes.apply(session, pending.business_id, pending.conversation_id, one.reply_context.bot_id, change)
+    quotes.apply(session, pending.conversation_id, one.reply_context.bot_id, change)
     if change.state == QuoteState.CONFIRMED and isinstance(one.outcome, Reply):
         words = f"A customer confirmed a quote: {change.summary}."
         notify(

@@ -118,7 +118,7 @@ def count_day(session: Session, zone: ZoneInfo, day: date, now: datetime) -> boo
 
 def billing(session: Session) -> dict[str, Any]:
     """Return the parameters of `COUNTED` for message prices."""
-    return {"rates": json.dumps(price_table.rates(session, business_of(session))), "gsm": GSM, "gsm_wide": GSM_WIDE}
+    return {"rates": json.dumps(price_table.rates(session)), "gsm": GSM, "gsm_wide": GSM_WIDE}
 
 
 def scope(session: Session, zone: ZoneInfo, day: date) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def stock(business_id: int, bot_id: int, manual: Path, prices: Path) -> int:
         key, _ = reads.kept_content(session, source_id)
     read = price_list_file.read(b"".join(object_storage.read(key)))
     with transaction(Scope(business_id, Actor.parse(actor))) as session:
-        price_list_import.take(session, read, product_index.own_currency(session, business_id))
+        price_list_import.take(session, read, product_index.own_currency(session))
     job_queue.wake_worker()
     return agent_id
 

@@ -27,8 +27,8 @@ def quote(
     given = state if state in quotes.WAITING else QuoteState.OPEN
     change = QuoteChange(given, based_on, lines, "en", datetime.now(UTC) + timedelta(hours=48))
     with transaction(business.business_id) as session:
-        quote_id = quotes.apply(session, business.business_id, talk, business.bot_id, change)
+        quote_id = quotes.apply(session, talk, business.bot_id, change)
         assert quote_id is not None
         if state != given:
-            quotes.apply(session, business.business_id, talk, business.bot_id, QuoteChange(state, quote_id))
+            quotes.apply(session, talk, business.bot_id, QuoteChange(state, quote_id))
     return quote_id

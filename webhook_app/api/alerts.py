@@ -49,7 +49,7 @@ def list_alerts(query: AlertQuery) -> dict[str, Any]:
     who = caller()
     with transaction(who.scope) as session:
         before = cursors.decode_id(query.cursor)
-        found = alerts.listed(session, who.business_id, query.state, before, query.limit + 1)
+        found = alerts.listed(session, query.state, before, query.limit + 1)
     items = [_shown(one) for one in found[: query.limit]]
     more = items[-1].id if len(found) > query.limit else None
     return AlertList(items=items, next_cursor=cursors.encode_id(more)).model_dump(mode="json")

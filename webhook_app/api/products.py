@@ -34,7 +34,7 @@ def list_products(query: ProductQuery) -> dict[str, Any]:
     filters = products.Filter(query.q or "", query.sku, query.active)
     after = cursors.decode_id(query.cursor)
     with transaction(who.scope) as session:
-        found = products.in_order(session, who.business_id, filters, after=after, limit=query.limit + 1)
+        found = products.in_order(session, filters, after=after, limit=query.limit + 1)
     items = [ProductOut.of(one) for one in found[: query.limit]]
     more = items[-1].id if len(found) > query.limit else None
     return ProductList(items=items, next_cursor=cursors.encode_id(more)).model_dump(mode="json")
@@ -83,7 +83,7 @@ def _saved(who: Caller, body: ProductIn, product_id: int | None = None) -> dict[
 
 def _shown(who: Caller, product_id: int) -> dict[str, Any]:
     with transaction(who.scope) as session:
-        return ProductOut.of(products.one(session, who.business_id, product_id)).model_dump(mode="json")
+        return ProductOut.of(products.one(session, product_id)).model_dump(mode="json")
 
 
 @contextmanager

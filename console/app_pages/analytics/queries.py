@@ -77,7 +77,7 @@ def plan() -> float | None:
     """Return the plan's monthly revenue in USD, None if not set. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.scope) as session:
-        earned = price_table.read(session, agent.business_id).plan_usd
+        earned = price_table.read(session).plan_usd
     return None if earned is None else float(earned)
 
 

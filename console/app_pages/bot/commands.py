@@ -84,7 +84,7 @@ def try_it(
             raise Conflict("over_budget", "The bot has spent its budget for this minute: try again in a moment.")
         over_budget = usage.is_money_spent(session, bot_id, in_force)
         business = business_profile.read(session)
-        items = products_of(session, agent.business_id)
+        items = products_of(session)
     outcome = compose(
         ComposeRequest(
             settings=settings,

@@ -30,5 +30,5 @@ def take(read: Read) -> Plan:
     """Import a price list. Return counts of the changes. Raises `NotAllowed` and `Conflict`."""
     agent = auth.require(*auth.MANAGERS, fresh=True)
     with transaction(agent.scope) as session:
-        own = product_index.own_currency(session, agent.business_id)
+        own = product_index.own_currency(session)
         return price_list_import.take(session, read, own)

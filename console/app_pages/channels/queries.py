@@ -14,7 +14,7 @@ def cards() -> Sequence[ChannelCard]:
     """Return the business's channels. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.scope) as session:
-        return channel_status.cards(session, agent.business_id)
+        return channel_status.cards(session)
 
 
 def bots() -> dict[int, str]:

@@ -21,7 +21,7 @@ def alerts_now() -> tuple[Sequence[AlertFacts], Sequence[AlertFacts]]:
     """Return open and resolved alerts."""
     agent = auth.require(*auth.MANAGERS)
     with transaction(agent.scope) as session:
-        return alerts.open_alerts(session, agent.business_id), alerts.past_alerts(session, agent.business_id)
+        return alerts.open_alerts(session), alerts.past_alerts(session)
 
 
 def grave_alerts() -> Sequence[AlertFacts]:
@@ -30,7 +30,7 @@ def grave_alerts() -> Sequence[AlertFacts]:
     known = _grave.get(business_id)
     if known is None or time.monotonic() - known[0] >= _FRESH_SECONDS:
         with transaction(business_id) as session:
-            found = [one for one in alerts.open_alerts(session, business_id) if one.severity is Severity.HIGH]
+            found = [one for one in alerts.open_alerts(session) if one.severity is Severity.HIGH]
         known = _grave[business_id] = (time.monotonic(), found)
     return known[1]
 

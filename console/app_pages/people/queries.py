@@ -42,7 +42,7 @@ def agents_see() -> Sees:
     """Return which conversations agents see. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
-        return visibility.setting(session, agent.business_id)
+        return visibility.setting(session)
 
 
 def entries(

@@ -12,7 +12,7 @@ def own() -> Prices:
     """Return the business's prices. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
-        return price_table.read(session, agent.business_id)
+        return price_table.read(session)
 
 
 def problems() -> list[str]:

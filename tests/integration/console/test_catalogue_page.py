@@ -37,7 +37,7 @@ def _save(business, *facts: Facts) -> list[int]:
 
 def _known(business) -> list[Facts]:
     with transaction(business.business_id) as session:
-        return [one.facts for one in products.every(session, business.business_id)]
+        return [one.facts for one in products.every(session)]
 
 
 def _shown(page: AppTest) -> str:

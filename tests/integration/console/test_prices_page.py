@@ -36,7 +36,7 @@ def test_the_plan_is_set_by_administrators(business, monkeypatch: pytest.MonkeyP
         desk.run()
         assert page.success[0].value.startswith("Saved")
         with transaction(business.business_id) as session:
-            assert price_table.read(session, business.business_id).plan_usd == Decimal("450.5")
+            assert price_table.read(session).plan_usd == Decimal("450.5")
 
 
 MODEL = {"model": "m", "valid_from": "2026-11-01", "input": "1", "cached": "1", "output": "1", "source": ""}

@@ -107,7 +107,7 @@ def test_a_quote_that_was_answered_meanwhile_is_not_cancelled(desk, business, ta
     waiting = quote(business, talk, TWO_SHIRTS)
     page = _open(desk, q=str(waiting))
     with transaction(business.business_id) as session:
-        quotes.apply(session, business.business_id, talk, None, QuoteChange(QuoteState.CONFIRMED, waiting))
+        quotes.apply(session, talk, None, QuoteChange(QuoteState.CONFIRMED, waiting))
     page.button(key="cancel_sure").click()
     page = desk.run()
     assert [one.value for one in page.error] == ["It was already answered or has expired: there is nothing to cancel."]

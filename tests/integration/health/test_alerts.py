@@ -22,14 +22,14 @@ def test_a_paused_channel_notifies_once_and_once_on_clearing(business) -> None:
     assert notified_after("UPDATE channels SET state = 'paused' WHERE kind = 'sms'") == [("alert_paused", "high")]
     assert notified_after() == [("alert_paused", "high")]
     with transaction(business.business_id) as session:
-        (found,) = alerts.open_alerts(session, business.business_id)
+        (found,) = alerts.open_alerts(session)
     assert found.subject == "sms +15005550006"
     assert notified_after("UPDATE channels SET state = 'active'") == [("alert_paused", "high")]
     told = notified_after("UPDATE alerts SET last_seen_at = now() - interval '3 minutes'")
     assert told == [("alert_paused", "high"), ("alert_paused", "info")]
     with transaction(business.business_id) as session:
-        assert alerts.open_alerts(session, business.business_id) == []
-        assert [one.id for one in alerts.past_alerts(session, business.business_id)] == [found.id]
+        assert alerts.open_alerts(session) == []
+        assert [one.id for one in alerts.past_alerts(session)] == [found.id]
 
 
 def test_an_open_breaker_and_pending_events_open_alerts(business) -> None:

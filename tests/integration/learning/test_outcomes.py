@@ -20,7 +20,7 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 def verdicts(business) -> dict[int, tuple[str, str]]:
     with transaction(business.business_id) as session:
-        outcomes.judge(session, business.business_id, business.bot_id)
+        outcomes.judge(session, business.bot_id)
         rows = session.execute(select(AnswerOutcome.run_id, AnswerOutcome.verdict, AnswerOutcome.cause))
         return {run_id: (verdict, cause) for run_id, verdict, cause in rows}
 

@@ -214,7 +214,7 @@ def test_who_looks_again_while_the_bot_learns_waits_and_finds_it_done(business) 
     asked_in_vain(business, "Do you repair violins?", DAY)
     scope = (business.business_id, business.bot_id)
     with ThreadPoolExecutor(1) as pool, transaction(business.business_id) as session:
-        unanswered_questions.cluster_questions(session, *scope)
+        unanswered_questions.cluster_questions(session, business.bot_id)
         other = pool.submit(hourly_run.collect_questions, *scope)
         wait([other], timeout=0.5)
         assert not other.done()

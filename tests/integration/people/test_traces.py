@@ -116,7 +116,7 @@ def test_every_entrance_names_its_actor(business: TestBusiness, monkeypatch: pyt
     assert main(["users", "add", "eva@desk.example"]) == 0
     with system_transaction() as session:
         enter_business(session, business.business_id)
-        demo_business.stock(session, business.business_id)
+        demo_business.stock(session)
     me = f"agent:{one.id}"
     assert [(who, action) for area in ("team", "dead_letter", "agent") for who, action, *_ in entries(area)] == [
         (me, "team.create"), (me, "dead_letter.discard"), ("system:cli", "agent.invite"),

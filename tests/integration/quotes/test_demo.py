@@ -11,14 +11,14 @@ from core.platform.scope import Actor, Scope
 def test_the_shop_is_stocked_once(business) -> None:
     def stock() -> None:
         with transaction(business.business_id) as session:
-            demo_business.stock(session, business.business_id)
+            demo_business.stock(session)
 
     stock()
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        items = product_index.products_of(session, business.business_id)
+        items = product_index.products_of(session)
         assert len(items) >= 5
         assert product_index.passages(items, "How much are the leather shoes?")[0].title == "Zapatos de cuero"
         products.remove(session, [one.id for one in items])
     stock()
     with transaction(business.business_id) as session:
-        assert product_index.products_of(session, business.business_id) == ()
+        assert product_index.products_of(session) == ()

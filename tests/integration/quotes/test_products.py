@@ -27,7 +27,7 @@ def save(business: TestBusiness, facts: Facts, product_id: int | None = None) ->
 
 def known(business: TestBusiness) -> list[Facts]:
     with transaction(business.business_id) as session:
-        return [one.facts for one in products.every(session, business.business_id)]
+        return [one.facts for one in products.every(session)]
 
 
 def take(business: TestBusiness, content: str) -> tuple[int, int, int]:
@@ -39,7 +39,7 @@ def take(business: TestBusiness, content: str) -> tuple[int, int, int]:
 
 def items(business: TestBusiness) -> tuple[product_index.Item, ...]:
     with transaction(business.business_id) as session:
-        return product_index.products_of(session, business.business_id)
+        return product_index.products_of(session)
 
 
 def test_a_product_is_saved_and_changed(business) -> None:
@@ -90,7 +90,7 @@ def test_products_are_found_by_any_of_their_names_without_accents(business) -> N
             "pantalon": ["Pantalón"], "AZÚL camisa": ["Camisa azul"], "blus": ["Camisa azul"], "cam-": ["Camisa azul"],
             "%": ["Pantalón"], "zapato": [], "": ["Camisa azul", "Pantalón"],
         }.items():  # fmt: skip
-            page = products.listing(session, business.business_id, words)
+            page = products.listing(session, words)
             assert ([one.facts.name for one in page.products], page.known) == (found, 2), words
 
 
@@ -109,7 +109,7 @@ def test_the_bot_reads_what_is_on_offer_in_the_business_s_currency(business) -> 
     assert [one.name for one in items(business)] == ["Vino"]
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         session.execute(update(Business).values(profile={"currency": "ARS"}))
-        products.offer(session, [one.id for one in products.every(session, business.business_id)], active=True)
+        products.offer(session, [one.id for one in products.every(session)], active=True)
     assert [(one.name, one.currency) for one in items(business)] == [("Retirado", "ARS"), ("Vino", "EUR")]
 
 
@@ -121,7 +121,7 @@ def test_a_rolled_back_change_is_never_read_again(business) -> None:
 
     with pytest.raises(Regret), transaction(Scope(business.business_id, Actor.agent(1))) as session:
         products.save(session, SHIRT)
-        assert len(product_index.products_of(session, business.business_id)) == 2
+        assert len(product_index.products_of(session)) == 2
         raise Regret
     assert [one.name for one in items(business)] == ["Gorra"]
 

@@ -73,9 +73,7 @@ def test_the_bot_quotes_what_a_program_saved(api: Api, business: Any) -> None:
     made = add(api, CAP)
     replace(api, made, CAP | {"price": "9.25"})
     with transaction(business.business_id) as session:
-        assert [(one.name, one.price) for one in product_index.products_of(session, business.business_id)] == [
-            ("Gorra", Decimal("9.25"))
-        ]
+        assert [(one.name, one.price) for one in product_index.products_of(session)] == [("Gorra", Decimal("9.25"))]
 
 
 def test_products_come_in_pages_and_by_filter(api: Api, business: Any) -> None:
@@ -158,7 +156,7 @@ def give(business: Any, conversation_id: int, *lines: Line, state: QuoteState = 
         state=state, lines=lines, language="es", expires_at=datetime.now(UTC) + timedelta(hours=48), summary=""
     )
     with transaction(business.business_id) as session:
-        made = quotes.apply(session, business.business_id, conversation_id, None, change)
+        made = quotes.apply(session, conversation_id, None, change)
     assert made is not None
     return made
 
