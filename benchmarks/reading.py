@@ -104,7 +104,7 @@ def _lists(reader: Reader) -> Iterator[Figure]:
 
 
 def _page(reader: Reader, wanted: InboxFilter, session: Session, after: Cursor | None = None) -> inbox_list.Page:
-    return inbox_list.page(session, BUSINESS, wanted, reader.agent_id, after)
+    return inbox_list.page(session, wanted, reader.agent_id, after)
 
 
 def _place_of_page_101(reader: Reader) -> Cursor | None:

@@ -123,7 +123,7 @@ def _staff(stack: Stack) -> None:
         api_keys.create(session, "Tienda en línea", scopes)
         waiting = session.scalars(select(Conversation.id).where(Conversation.waiting_since.is_not(None)).limit(3)).all()
         for talk in waiting:
-            team_assignment.assign_team(session, _BUSINESS, talk, team)
+            team_assignment.assign_team(session, talk, team)
 
 
 def _windows(browser: Browser, stack: Stack, chosen: argparse.Namespace) -> Iterator[tuple[Page, str, str, str]]:

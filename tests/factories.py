@@ -99,7 +99,7 @@ def says(business_id: int, conversation_id: int, text: str, *, sender: str = "cu
         conversation.last_message_at = func.clock_timestamp()
         conversation.unread_count += 1
         message_id = _insert_message(session, conversation, text, sender, values)
-        events.publish_change(session, business_id, conversation_id)
+        events.publish_change(session, conversation_id)
         return message_id
 
 

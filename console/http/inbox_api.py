@@ -73,7 +73,7 @@ async def rows(request: Request) -> Response:
 
     def read(session: Session, agent: CurrentAgent, _: str) -> dict[str, Any]:
         seen = visibility.seen_by(agent)
-        page = inbox_list.page(session, agent.business_id, wanted, agent.id, after, max(most, 1), seen=seen)
+        page = inbox_list.page(session, wanted, agent.id, after, max(most, 1), seen=seen)
         return list_json(page, inbox_list.counts(session, seen).of(agent.id))
 
     return await _answer(request, read)

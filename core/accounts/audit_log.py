@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session, object_session
 
 from core.accounts import audit_references
 from core.models import Agent, AuditEntry
-from core.platform.db import current_scope
-from core.platform.scope import Actor, Scope
+from core.platform.scope import Actor, Scope, current_scope
 
 
 @dataclass(frozen=True, slots=True)

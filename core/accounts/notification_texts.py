@@ -26,10 +26,9 @@ _ORDER = (
 _LONGEST_VALUE = 300  # characters of a value that a customer or provider wrote
 
 
-def language_of(session: Session, business_id: int) -> str:
-    """Return the language of notifications to a business: that of its first administrator who chose one."""
+def language_of(session: Session) -> str:
+    """Return the language of notifications to the business: that of its first administrator who chose one."""
     languages = select(Agent.language).where(
-        Agent.business_id == business_id,
         Agent.role == Role.ADMINISTRATOR,
         Agent.disabled_at.is_(None),
         Agent.language.is_not(None),

@@ -12,7 +12,7 @@ from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from core.models import Notification, Severity
-from core.platform.db import run
+from core.platform.db import business_of, run
 
 _LONGEST_TEXT = 1000
 
@@ -36,7 +36,6 @@ _NO_MARK = Mark()
 
 def notify(
     session: Session,
-    business_id: int,
     kind: str,
     severity: Severity,
     text: str,
@@ -51,7 +50,6 @@ def notify(
     than `data` has. `mark` is for `already_noted`.
     """
     row = {
-        "business_id": business_id,
         "kind": kind,
         "severity": severity.value,
         "text": text[:_LONGEST_TEXT],
@@ -63,13 +61,13 @@ def notify(
     session.execute(_NOTE, row)
 
 
-def already_noted(session: Session, business_id: int, mark: Mark) -> bool:
+def already_noted(session: Session, mark: Mark) -> bool:
     """Whether the latest notification about this subject is less than a day old and has the same mark.
 
     Providers redeliver events if our response was lost, possibly as different bytes. A value that changed and changed
     back is not a duplicate.
     """
-    return bool(run(session, _NEWEST, {"business": business_id, "about": mark.about}).scalar() == mark.digest)
+    return bool(run(session, _NEWEST, {"business": business_of(session), "about": mark.about}).scalar() == mark.digest)
 
 
 _NOTE = insert(cast(Table, Notification.__table__))

@@ -7,10 +7,9 @@ from sqlalchemy.orm import Session
 from core.platform.db import run
 
 
-def open_now(session: Session, business_id: int, kind: str, channel_id: int) -> str | None:
+def open_now(session: Session, kind: str, channel_id: int) -> str | None:
     """Open an alert of high severity about a channel. Returns the channel's name, or None if it was already open."""
-    values = {"business": business_id, "kind": kind, "channel": channel_id}
-    name: str | None = run(session, _OPEN, values).scalar()
+    name: str | None = run(session, _OPEN, {"kind": kind, "channel": channel_id}).scalar()
     return name
 
 
@@ -18,7 +17,7 @@ _OPEN = """
 WITH opened AS (
     INSERT INTO alerts (business_id, kind, severity, subject)
     SELECT business_id, %(kind)s, 'high', kind || ' ' || identity FROM channels
-    WHERE business_id = %(business)s AND id = %(channel)s
+    WHERE id = %(channel)s
     ON CONFLICT (business_id, kind, subject) WHERE cleared_at IS NULL DO UPDATE SET last_seen_at = now()
     RETURNING xmax = 0 AS new
 )

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from core.accounts import api_keys, audit_log, sessions, users
 from core.models import Agent, AgentToken, Conversation, ConversationStatus, Role, Team, TeamMember, TokenKind
-from core.platform.db import business_of, current_scope
+from core.platform.db import business_of
 from core.platform.errors import Conflict, Invalid, NotFound
-from core.platform.scope import Actor
+from core.platform.scope import Actor, current_scope
 
 INVITATION_LASTS = timedelta(days=7)
 LONGEST_NAME = 80

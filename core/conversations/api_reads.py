@@ -114,11 +114,9 @@ class MessageView:
     media: Sequence[FileView] = field(default_factory=tuple)
 
 
-def conversations(
-    session: Session, business_id: int, filters: Filter, after: Position | None, limit: int
-) -> Page[ConversationView]:
+def conversations(session: Session, filters: Filter, after: Position | None, limit: int) -> Page[ConversationView]:
     """Return a page of conversations, latest activity first."""
-    query = _conversations(business_id)
+    query = _conversations()
     if filters.channel:
         query = query.where(Conversation.kind == filters.channel)
     if filters.status:
@@ -131,7 +129,7 @@ def conversations(
         query = query.where(Conversation.tags.contains([filters.tag]))
     if filters.q:
         match = search.matches if filters.in_messages else search.customer_matches
-        query = query.where(match(session, business_id, filters.q))
+        query = query.where(match(session, filters.q))
     if after:
         query = query.where(tuple_(Conversation.last_message_at, Conversation.id) < (after.at, after.id))
     query = query.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(limit + 1)
@@ -142,20 +140,19 @@ def conversations(
     return Page(views[:limit], Position(last.last_message_at, last.id))
 
 
-def conversation(session: Session, business_id: int, conversation_id: int) -> ConversationView:
+def conversation(session: Session, conversation_id: int) -> ConversationView:
     """Return one conversation. Raises `NotFound`."""
-    row = session.execute(_conversations(business_id).where(Conversation.id == conversation_id)).one_or_none()
+    row = session.execute(_conversations().where(Conversation.id == conversation_id)).one_or_none()
     if row is None:
         raise NotFound(f"No conversation {conversation_id}.")
     return _conversation(*row)
 
 
-def _conversations(business_id: int) -> Select[Conversation, str, str]:
+def _conversations() -> Select[Conversation, str, str]:
     return (
         select(Conversation, Contact.name, ContactIdentity.address)
         .join(Contact, Contact.id == Conversation.contact_id)
         .join(ContactIdentity, ContactIdentity.id == Conversation.identity_id)
-        .where(Conversation.business_id == business_id)
     )
 
 
@@ -180,13 +177,11 @@ def _conversation(row: Conversation, name: str, address: str) -> ConversationVie
     )
 
 
-def messages(
-    session: Session, business_id: int, conversation_id: int, after: Position | None, limit: int
-) -> Page[MessageView]:
+def messages(session: Session, conversation_id: int, after: Position | None, limit: int) -> Page[MessageView]:
     """Return a page of a conversation's messages, oldest first. Raises `NotFound`."""
-    if session.scalar(_exists(business_id, conversation_id)) is None:
+    if session.get(Conversation, conversation_id) is None:
         raise NotFound(f"No conversation {conversation_id}.")
-    query = _messages(business_id).where(Message.conversation_id == conversation_id)
+    query = _messages().where(Message.conversation_id == conversation_id)
     if after:
         query = query.where(tuple_(Message.created_at, Message.id) > (after.at, after.id))
     query = query.order_by(Message.created_at, Message.id).limit(limit + 1)
@@ -195,11 +190,9 @@ def messages(
     return Page(views, Position(views[-1].created_at, views[-1].id) if len(rows) > limit else None)
 
 
-def scheduled(
-    session: Session, business_id: int, conversation_id: int | None, after: Position | None, limit: int
-) -> Page[MessageView]:
+def scheduled(session: Session, conversation_id: int | None, after: Position | None, limit: int) -> Page[MessageView]:
     """Return a page of scheduled messages, soonest first; of one conversation, or of all with None."""
-    query = _messages(business_id).where(
+    query = _messages().where(
         Delivery.next_attempt_at.is_not(None),
         Delivery.scheduled_for > func.now(),
         Message.status == MessageStatus.QUEUED,
@@ -213,23 +206,17 @@ def scheduled(
     return Page(_views(session, rows[:limit]), more)
 
 
-def messages_by_id(session: Session, business_id: int, message_ids: Sequence[int]) -> list[MessageView]:
+def messages_by_id(session: Session, message_ids: Sequence[int]) -> list[MessageView]:
     """Return these messages, ordered by id. Raises `NotFound` if one is missing."""
-    rows = session.execute(_messages(business_id).where(Message.id.in_(message_ids)).order_by(Message.id)).all()
+    rows = session.execute(_messages().where(Message.id.in_(message_ids)).order_by(Message.id)).all()
     if missing := set(message_ids) - {row[0].id for row in rows}:
         raise NotFound(f"No message {min(missing)}.")
     return _views(session, rows)
 
 
-def _exists(business_id: int, conversation_id: int) -> Select[int]:
-    return select(Conversation.id).where(Conversation.business_id == business_id, Conversation.id == conversation_id)
-
-
-def _messages(business_id: int) -> Select[Message, int, datetime | None]:
-    return (
-        select(Message, Delivery.attempts, Delivery.scheduled_for)
-        .outerjoin(Delivery, Delivery.message_id == Message.id)
-        .where(Message.business_id == business_id)
+def _messages() -> Select[Message, int, datetime | None]:
+    return select(Message, Delivery.attempts, Delivery.scheduled_for).outerjoin(
+        Delivery, Delivery.message_id == Message.id
     )
 
 

@@ -34,10 +34,10 @@ class Owner:
     name: str
 
 
-def rules(session: Session, business_id: int) -> Rules:
+def rules(session: Session) -> Rules:
     """Return the business's assignment rules."""
-    row = session.execute(select(Business.auto_assign, Business.max_open).where(Business.id == business_id)).one()
-    return Rules(*row)
+    query = select(Business.auto_assign, Business.max_open).where(Business.id == business_of(session))
+    return Rules(*session.execute(query).one())
 
 
 def set_rules(session: Session, new: Rules) -> None:
@@ -52,7 +52,7 @@ def set_rules(session: Session, new: Rules) -> None:
     )  # fmt: skip
 
 
-def pick_agent(session: Session, business_id: int, conversation_id: int) -> Owner | None:
+def pick_agent(session: Session, conversation_id: int) -> Owner | None:
     """Return the agent to assign, or None if no agent of its team is online and below the limit.
 
     The current owner is preferred while online, then the agent with the fewest open conversations; of a conversation
@@ -60,7 +60,7 @@ def pick_agent(session: Session, business_id: int, conversation_id: int) -> Owne
     so they pick different agents without waiting. If all are locked, the lock is ignored: an agent may then exceed the
     limit by one, which is better than a customer without an agent.
     """
-    values = {"business": business_id, "conversation": conversation_id, "online_for": ONLINE_FOR}
+    values = {"conversation": conversation_id, "online_for": ONLINE_FOR}
     for lock in (_LOCK, ""):
         if agent := run(session, _FIND + lock, values).one_or_none():
             return Owner(agent.id, agent.name)
@@ -77,7 +77,7 @@ CROSS JOIN LATERAL (
     WHERE o.business_id = c.business_id AND o.assignee_id = a.id AND o.status = 'open' AND o.mode = 'human'
       AND o.id <> c.id
 ) work
-WHERE c.id = %(conversation)s AND c.business_id = %(business)s
+WHERE c.id = %(conversation)s
   AND (work.held < b.max_open OR a.id = c.assignee_id)
   AND (c.team_id IS NULL OR a.id = c.assignee_id
        OR EXISTS (SELECT FROM team_members m WHERE m.team_id = c.team_id AND m.agent_id = a.id))

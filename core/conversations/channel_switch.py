@@ -51,9 +51,7 @@ ORDER BY ch.kind, ch.name, ch.id, i.opted_out_at IS NOT NULL, i.address ~ '^[A-Z
 """)
 
 
-def continue_on(
-    session: Session, business_id: int, conversation_id: int, channel_id: int, identity_id: int, agent_id: int
-) -> int:
+def continue_on(session: Session, conversation_id: int, channel_id: int, identity_id: int, agent_id: int) -> int:
     """Find or open the customer's conversation on another channel and assign it to the agent.
 
     Adds an event to both threads. Returns the id of the conversation there.
@@ -70,22 +68,17 @@ def continue_on(
     if channel.state != ChannelState.ACTIVE or channel.kind != identity.kind:
         raise Conflict("channel_unusable", "This channel cannot be used for that address now.")
     check_address(identity.ended_at, identity.opted_out_at)
-    there = _open(session, business_id, start, channel, identity)
-    lifecycle.take_over(session, business_id, there, agent_id)
-    lifecycle.add_event(
-        session, business_id, conversation_id, start.channel_id, "continues", by=actor_of(session), to=channel.name
-    )
-    lifecycle.add_event(
-        session, business_id, there, channel_id, "continued", by=actor_of(session), to=_channel_name(session, start)
-    )
+    there = _open(session, start, channel, identity)
+    lifecycle.take_over(session, there, agent_id)
+    lifecycle.add_event(session, conversation_id, start.channel_id, "continues", by=actor_of(session), to=channel.name)
+    lifecycle.add_event(session, there, channel_id, "continued", by=actor_of(session), to=_channel_name(session, start))
     audit_log.record(session, "conversation.continue", f"conversation:{there}", since=conversation_id)
     return there
 
 
-def _open(session: Session, business_id: int, start: Conversation, channel: Channel, identity: ContactIdentity) -> int:
+def _open(session: Session, start: Conversation, channel: Channel, identity: ContactIdentity) -> int:
     """Find or open the conversation; safe under concurrent calls."""
     values = {
-        "business": business_id,
         "channel": channel.id,
         "contact": start.contact_id,
         "identity": identity.id,
@@ -102,8 +95,8 @@ def _open(session: Session, business_id: int, start: Conversation, channel: Chan
 
 
 _BEGIN = """
-INSERT INTO conversations (business_id, channel_id, contact_id, identity_id, kind, mode)
-VALUES (%(business)s, %(channel)s, %(contact)s, %(identity)s, %(kind)s, 'human') ON CONFLICT DO NOTHING
+INSERT INTO conversations (channel_id, contact_id, identity_id, kind, mode)
+VALUES (%(channel)s, %(contact)s, %(identity)s, %(kind)s, 'human') ON CONFLICT DO NOTHING
 """
 
 

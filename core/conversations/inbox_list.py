@@ -126,7 +126,6 @@ class Counts:
 
 def page(
     session: Session,
-    business_id: int,
     filters: InboxFilter,
     agent_id: int,
     after: Cursor | None = None,
@@ -143,7 +142,7 @@ def page(
     if filters.status is None and not filters.words.strip():
         conditions.append(_NOT_SNOOZED)
     if filters.words.strip():
-        conditions.append(search.matches(session, business_id, filters.words))
+        conditions.append(search.matches(session, filters.words))
     waiting = filters.view is View.WAITING
     if after is not None:
         newest, longest = tuple_(Conversation.last_message_at, Conversation.id), tuple_(*_wait_order(Conversation))

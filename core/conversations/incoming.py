@@ -76,7 +76,7 @@ class IncomingMessage:
         return self.type == "edit" and self.from_customer and not self.historic
 
 
-def find_or_open(session: Session, business_id: int, keys: Iterable[ConversationKey]) -> dict[tuple[int, int], int]:
+def find_or_open(session: Session, keys: Iterable[ConversationKey]) -> dict[tuple[int, int], int]:
     """Return the id of the open conversation of each (channel id, contact id), opening missing ones.
 
     The rows are locked: none can be closed, and no reply to earlier messages is stored after the new ones.
@@ -88,7 +88,6 @@ def find_or_open(session: Session, business_id: int, keys: Iterable[Conversation
     missing = [key for pair, key in by_pair.items() if pair not in existing]
     if missing:
         values = {
-            "business": business_id,
             "channels": [key.channel_id for key in missing],
             "contacts": [key.contact_id for key in missing],
             "identities": [key.identity_id for key in missing],
@@ -101,9 +100,9 @@ def find_or_open(session: Session, business_id: int, keys: Iterable[Conversation
 
 
 _OPEN = """
-INSERT INTO conversations (business_id, channel_id, contact_id, identity_id, kind, mode)
-SELECT %(business)s, * FROM unnest(%(channels)s::bigint[], %(contacts)s::bigint[], %(identities)s::bigint[],
-                                   %(kinds)s::text[], %(modes)s::text[])
+INSERT INTO conversations (channel_id, contact_id, identity_id, kind, mode)
+SELECT * FROM unnest(%(channels)s::bigint[], %(contacts)s::bigint[], %(identities)s::bigint[], %(kinds)s::text[],
+                     %(modes)s::text[])
 ON CONFLICT DO NOTHING
 """
 
@@ -126,7 +125,7 @@ def _bot_replies(policy: ReplyPolicy | None) -> bool:
     return policy is not None and policy.enabled and policy.autonomy != Autonomy.OFF
 
 
-def apply(session: Session, business_id: int, arrivals: Sequence[IncomingMessage]) -> None:
+def apply(session: Session, arrivals: Sequence[IncomingMessage]) -> None:
     """Update conversations with their new messages, schedule the bot's replies and alert agents."""
     by_conversation: dict[int, list[IncomingMessage]] = defaultdict(list)
     for one in arrivals:
@@ -135,27 +134,22 @@ def apply(session: Session, business_id: int, arrivals: Sequence[IncomingMessage
         return
     before = _update(session, by_conversation)
     _cancel_replies(session, [i for i, own in by_conversation.items() if any(one.takes_over for one in own)])
-    _schedule_replies(session, business_id, by_conversation, before)
-    _hand_off_shared(session, business_id, by_conversation)
-    _hand_off_without_bot(session, business_id, by_conversation, before)
+    _schedule_replies(session, by_conversation, before)
+    _hand_off_shared(session, by_conversation)
+    _hand_off_without_bot(session, by_conversation, before)
     for conversation_id, own in by_conversation.items():
-        events.publish_change(session, business_id, conversation_id, _agent_to_alert(own, before.get(conversation_id)))
+        events.publish_change(session, conversation_id, _agent_to_alert(own, before.get(conversation_id)))
 
 
-def _hand_off_shared(
-    session: Session, business_id: int, by_conversation: Mapping[int, Sequence[IncomingMessage]]
-) -> None:
+def _hand_off_shared(session: Session, by_conversation: Mapping[int, Sequence[IncomingMessage]]) -> None:
     """Hand off what several people write about: the bot answers one."""
     for conversation_id, own in by_conversation.items():
         if any(one.identity_id is None and one.owed_answer for one in own):
-            lifecycle.hand_off(session, business_id, conversation_id, "several_people")
+            lifecycle.hand_off(session, conversation_id, "several_people")
 
 
 def _hand_off_without_bot(
-    session: Session,
-    business_id: int,
-    by_conversation: Mapping[int, Sequence[IncomingMessage]],
-    before: Mapping[int, _Before],
+    session: Session, by_conversation: Mapping[int, Sequence[IncomingMessage]], before: Mapping[int, _Before]
 ) -> None:
     """Assign and announce a new conversation that no bot answers, like a hand-off by the bot."""
     for conversation_id, own in by_conversation.items():
@@ -166,7 +160,7 @@ def _hand_off_without_bot(
         if owed is None or _bot_replies(owed.bot):
             continue
         reason = "no_bot" if owed.bot is None else "bot_off"
-        lifecycle.hand_off(session, business_id, conversation_id, reason, current_mode=Mode.HUMAN)
+        lifecycle.hand_off(session, conversation_id, reason, current_mode=Mode.HUMAN)
 
 
 def _needs_no_answer(one: IncomingMessage, previous: _Before) -> bool:
@@ -270,7 +264,7 @@ def _cancel_replies(session: Session, conversation_ids: Sequence[int]) -> None:
 
 
 def _schedule_replies(
-    session: Session, business_id: int, by_conversation: dict[int, list[IncomingMessage]], before: dict[int, _Before]
+    session: Session, by_conversation: dict[int, list[IncomingMessage]], before: dict[int, _Before]
 ) -> None:
     unanswered = {
         conversation_id: owed
@@ -295,7 +289,7 @@ def _schedule_replies(
                 "latest": max(one.message_id for one in owed),
             }
         )
-    run(session, _SCHEDULE, {"business": business_id, "owed": json.dumps(rows), "patience": _LONGEST_WAIT})
+    run(session, _SCHEDULE, {"owed": json.dumps(rows), "patience": _LONGEST_WAIT})
 
 
 def _is_opener(text: str) -> bool:
@@ -305,8 +299,8 @@ def _is_opener(text: str) -> bool:
 
 
 _SCHEDULE = """
-INSERT INTO pending_replies AS turn (business_id, conversation_id, latest_message_id, first_message_at, due_at)
-SELECT %(business)s, o.conversation, o.latest, clock_timestamp(), clock_timestamp() + make_interval(secs => o.quiet)
+INSERT INTO pending_replies AS turn (conversation_id, latest_message_id, first_message_at, due_at)
+SELECT o.conversation, o.latest, clock_timestamp(), clock_timestamp() + make_interval(secs => o.quiet)
 FROM jsonb_to_recordset(%(owed)s::jsonb) AS o (conversation bigint, latest bigint, quiet float)
 ON CONFLICT (conversation_id) DO UPDATE SET
     latest_message_id = excluded.latest_message_id,

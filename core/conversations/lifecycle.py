@@ -24,7 +24,7 @@ from core.models import (
     Severity,
 )
 from core.platform import events
-from core.platform.db import actor_of, run
+from core.platform.db import actor_of, in_business, run
 from core.platform.errors import Conflict, NotFound
 from core.types import NO_SUMMARY, Summary
 
@@ -34,7 +34,6 @@ _QUIET = {"synchronize_session": False}
 
 def hand_off(
     session: Session,
-    business_id: int,
     conversation_id: int,
     reason: str,
     detail: str = "",
@@ -67,14 +66,14 @@ def hand_off(
     session.execute(
         delete(PendingReply).where(PendingReply.conversation_id == conversation_id).execution_options(**_QUIET)
     )
-    owner = assignment.pick_agent(session, business_id, conversation_id)
+    owner = assignment.pick_agent(session, conversation_id)
     if owner:
         assigned = update(Conversation).where(Conversation.id == conversation_id).values(assignee_id=owner.id)
         session.execute(assigned.execution_options(**_QUIET))
     if current_mode == Mode.BOT:
         details = {"reason": reason, "detail": detail, "owner": owner.name if owner else "", **asdict(summary)}
-        add_event(session, business_id, conversation_id, changed.channel_id, "handed_off", **details)
-    events.publish_change(session, business_id, conversation_id, owner.id if owner else events.ALL_AGENTS)
+        add_event(session, conversation_id, changed.channel_id, "handed_off", **details)
+    events.publish_change(session, conversation_id, owner.id if owner else events.ALL_AGENTS)
     text = _notification_text(reason, detail, owner, summary)
     data = {
         "reason": reason,
@@ -82,7 +81,7 @@ def hand_off(
         "owner": owner.name if owner else "",
         "known": _summary_text(summary),
     }
-    notify(session, business_id, "handed_off", Severity.WARNING, text, conversation_id=conversation_id, data=data)
+    notify(session, "handed_off", Severity.WARNING, text, conversation_id=conversation_id, data=data)
     log.info("handed_off", conversation_id=conversation_id, reason=reason, owner=owner.id if owner else None)
     return True
 
@@ -102,7 +101,7 @@ def _summary_text(summary: Summary) -> str:
     return summary.words or (f"“{summary.asked}”" if summary.asked else "")
 
 
-def take_over(session: Session, business_id: int, conversation_id: int, agent_id: int | None) -> None:
+def take_over(session: Session, conversation_id: int, agent_id: int | None) -> None:
     """Switch the conversation to people; a pending reply of the bot is discarded.
 
     Raises:
@@ -120,11 +119,11 @@ def take_over(session: Session, business_id: int, conversation_id: int, agent_id
     conversation.mode = Mode.HUMAN
     conversation.bot_turns = 0
     session.flush()
-    add_event(session, business_id, conversation_id, conversation.channel_id, "taken_over", by=actor_of(session))
+    add_event(session, conversation_id, conversation.channel_id, "taken_over", by=actor_of(session))
     audit_log.record(session, "conversation.take_over", f"conversation:{conversation_id}")
 
 
-def hand_back(session: Session, business_id: int, conversation_id: int) -> None:
+def hand_back(session: Session, conversation_id: int) -> None:
     """Return the conversation to the bot, which answers from the next message on; a no-op if the bot has it.
 
     Raises:
@@ -139,11 +138,11 @@ def hand_back(session: Session, business_id: int, conversation_id: int) -> None:
     conversation.unsent_id = conversation.unsent_at = None
     conversation.assignee_id = None
     session.flush()
-    add_event(session, business_id, conversation_id, conversation.channel_id, "handed_back", by=actor_of(session))
+    add_event(session, conversation_id, conversation.channel_id, "handed_back", by=actor_of(session))
     audit_log.record(session, "conversation.hand_back", f"conversation:{conversation_id}")
 
 
-def close(session: Session, business_id: int, conversation_id: int) -> None:
+def close(session: Session, conversation_id: int) -> None:
     """Close the conversation; a no-op if it is closed.
 
     Raises:
@@ -161,11 +160,11 @@ def close(session: Session, business_id: int, conversation_id: int) -> None:
     session.execute(
         delete(PendingReply).where(PendingReply.conversation_id == conversation_id).execution_options(**_QUIET)
     )
-    add_event(session, business_id, conversation_id, conversation.channel_id, "closed", by=actor_of(session))
+    add_event(session, conversation_id, conversation.channel_id, "closed", by=actor_of(session))
     audit_log.record(session, "conversation.close", f"conversation:{conversation_id}")
 
 
-def reopen(session: Session, business_id: int, conversation_id: int) -> None:
+def reopen(session: Session, conversation_id: int) -> None:
     """Reopen a closed conversation, in human mode.
 
     Raises:
@@ -186,11 +185,11 @@ def reopen(session: Session, business_id: int, conversation_id: int) -> None:
         raise Conflict(
             "conflict", "This customer already has an open conversation on this channel: continue there."
         ) from None
-    add_event(session, business_id, conversation_id, conversation.channel_id, "reopened", by=actor_of(session))
+    add_event(session, conversation_id, conversation.channel_id, "reopened", by=actor_of(session))
     audit_log.record(session, "conversation.reopen", f"conversation:{conversation_id}")
 
 
-def assign(session: Session, business_id: int, conversation_id: int, agent_id: int | None) -> None:
+def assign(session: Session, conversation_id: int, agent_id: int | None) -> None:
     """Assign a conversation to an agent, or to nobody with None; a no-op if unchanged.
 
     Raises:
@@ -211,7 +210,7 @@ def assign(session: Session, business_id: int, conversation_id: int, agent_id: i
     conversation.assignee_id = agent_id
     session.flush()
     details = {"by": actor_of(session), "to": agent_id, "owner": owner}
-    add_event(session, business_id, conversation_id, conversation.channel_id, "assigned", **details)
+    add_event(session, conversation_id, conversation.channel_id, "assigned", **details)
     audit_log.record(session, "conversation.assign", f"conversation:{conversation_id}", to=agent_id)
 
 
@@ -243,26 +242,16 @@ def lock_open(session: Session, conversation_id: int) -> Conversation:
     return conversation
 
 
-def add_event(
-    session: Session, business_id: int, conversation_id: int, channel_id: int, event: str, **details: object
-) -> None:
+def add_event(session: Session, conversation_id: int, channel_id: int, event: str, **details: object) -> None:
     """Add an event to the thread; customers never see it."""
-    run(
-        session,
-        _EVENT,
-        {
-            "business": business_id,
-            "conversation": conversation_id,
-            "channel": channel_id,
-            "payload": json.dumps({"event": event, **details}),
-        },
-    )
-    events.publish_change(session, business_id, conversation_id)
+    payload = json.dumps({"event": event, **details})
+    run(session, _EVENT, {"conversation": conversation_id, "channel": channel_id, "payload": payload})
+    events.publish_change(session, conversation_id)
 
 
 _EVENT = """
-INSERT INTO messages (business_id, conversation_id, channel_id, direction, sender, type, payload, status, created_at)
-VALUES (%(business)s, %(conversation)s, %(channel)s, 'outbound', 'system', 'event', %(payload)s::jsonb, 'sent',
+INSERT INTO messages (conversation_id, channel_id, direction, sender, type, payload, status, created_at)
+VALUES (%(conversation)s, %(channel)s, 'outbound', 'system', 'event', %(payload)s::jsonb, 'sent',
         date_trunc('second', clock_timestamp()))
 """
 
@@ -292,4 +281,8 @@ def hand_off_unanswered(session: Session, waiting_seconds: float, limit: int = 2
         """),
         {"seconds": waiting_seconds, "limit": limit},
     ).all()
-    return sum(hand_off(session, business_id, conversation_id, "unanswered") for business_id, conversation_id in rows)
+    handed_off = 0
+    for business_id, conversation_id in rows:
+        with in_business(session, business_id):
+            handed_off += hand_off(session, conversation_id, "unanswered")
+    return handed_off

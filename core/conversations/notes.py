@@ -13,9 +13,7 @@ from core.platform.errors import Invalid
 LONGEST_NOTE = 5_000  # characters
 
 
-def add_note(
-    session: Session, business_id: int, conversation_id: int, agent_id: int, note: str, key: str | None = None
-) -> int:
+def add_note(session: Session, conversation_id: int, agent_id: int, note: str, key: str | None = None) -> int:
     """Add a note; idempotent by `key`. Returns its id.
 
     It is stored as a message of type "note" without a delivery; the bot does not see it.
@@ -35,7 +33,6 @@ def add_note(
     note_id = session.execute(
         insert(Message)
         .values(
-            business_id=business_id,
             conversation_id=conversation_id,
             channel_id=conversation.channel_id,
             direction=Direction.OUTBOUND,
@@ -49,5 +46,5 @@ def add_note(
         )
         .returning(Message.id)
     ).scalar_one()
-    events.publish_change(session, business_id, conversation_id)
+    events.publish_change(session, conversation_id)
     return note_id

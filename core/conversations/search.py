@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from core.channels.phone_numbers import digits, lookup_key
 from core.channels.types import Kind
 from core.models import Contact, ContactIdentity, Conversation, Message
+from core.models.base import Tenant
 from core.models.message import ABOUT_WORDS, FOLDED, HAS_ABOUT, STEMMABLE
-from core.platform.db import across_businesses, run
+from core.platform.db import across_businesses, business_of, run
 
 _COMMON = 2000  # matching messages, above which the words count as common
 _MOST_CONTACTS = 500
@@ -31,25 +32,25 @@ _SCANS = "SELECT set_config('enable_seqscan', '{}', true)"
 _WORD = re.compile(r"[^\W_]+")
 
 
-def matches(session: Session, business_id: int, words: str) -> ColumnElement[bool]:
+def matches(session: Session, words: str) -> ColumnElement[bool]:
     """Return a condition on `Conversation` for a search text. Queries the indexes."""
     lowered = words.lower()
     with _index_only(session):
-        by_text = _by_message(session, business_id, lowered)
-        by_customer = _by_name(session, business_id, lowered) + _by_address(session, business_id, words)
+        by_text = _by_message(session, lowered)
+        by_customer = _by_name(session, lowered) + _by_address(session, words)
     in_messages = Conversation.id.in_(set(by_text)) if len(by_text) <= _COMMON else _has_message(lowered)
     return or_(in_messages, Conversation.contact_id.in_(by_customer))
 
 
-def customer_matches(session: Session, business_id: int, words: str) -> ColumnElement[bool]:
+def customer_matches(session: Session, words: str) -> ColumnElement[bool]:
     """Like `matches`, but only by the customer's names and addresses, not by message texts."""
-    return Conversation.contact_id.in_(contacts(session, business_id, words))
+    return Conversation.contact_id.in_(contacts(session, words))
 
 
-def contacts(session: Session, business_id: int, words: str) -> list[int]:
+def contacts(session: Session, words: str) -> list[int]:
     """Return the ids of contacts whose name has all these word prefixes, or whose address matches."""
     with _index_only(session):
-        ids = _by_name(session, business_id, words.lower()) + _by_address(session, business_id, words)
+        ids = _by_name(session, words.lower()) + _by_address(session, words)
     return list(dict.fromkeys(ids))
 
 
@@ -66,66 +67,49 @@ def _index_only(session: Session) -> Iterator[None]:
         run(session, _SCANS.format("on"))
 
 
-def _by_message(session: Session, business_id: int, words: str) -> Sequence[int]:
+def _by_message(session: Session, words: str) -> Sequence[int]:
     """Return the conversation id of each matching message."""
-    return session.scalars(
-        select(Message.conversation_id).where(Message.business_id == business_id, _has_words(words)).limit(_COMMON + 1)
-    ).all()
+    matching = select(Message.conversation_id).where(_of_business(session, Message), _has_words(words))
+    return session.scalars(matching.limit(_COMMON + 1)).all()
 
 
-def _by_name(session: Session, business_id: int, words: str) -> list[int]:
+def _by_name(session: Session, words: str) -> list[int]:
     """Return contacts whose name has all these word prefixes."""
     prefixes = " & ".join(f"'{word}':*" for word in _WORD.findall(words))
     if not prefixes:
         return []
-    return list(
-        session.scalars(
-            select(Contact.id)
-            .where(
-                Contact.business_id == business_id,
-                Contact.search.bool_op("@@")(func.to_tsquery("simple", _as_stored(FOLDED, prefixes))),
-            )
-            .limit(_MOST_CONTACTS)
-        )
-    )
+    named = Contact.search.bool_op("@@")(func.to_tsquery("simple", _as_stored(FOLDED, prefixes)))
+    query = select(Contact.id).where(_of_business(session, Contact), named).limit(_MOST_CONTACTS)
+    return list(session.scalars(query))
 
 
-def _by_address(session: Session, business_id: int, words: str) -> list[int]:
+def _by_address(session: Session, words: str) -> list[int]:
     """Return contacts whose number contains these digits, or whose other address or username equals the text.
 
     The inner query needs nothing but the index on `lookup_key`.
     """
     number = digits(words)
     if len(number) < _FEWEST_DIGITS:
-        return _by_exact_address(session, business_id, words.strip())
-    key = ContactIdentity.lookup_key
-    keys = (
-        select(key)
-        .where(ContactIdentity.business_id == business_id, or_(key.contains(number), key == lookup_key(number)))
-        .limit(_MOST_CONTACTS)
-    )
-    return list(
-        session.scalars(
-            select(ContactIdentity.contact_id).where(ContactIdentity.business_id == business_id, key.in_(keys))
-        )
-    )
+        return _by_exact_address(session, words.strip())
+    ours, key = _of_business(session, ContactIdentity), ContactIdentity.lookup_key
+    keys = select(key).where(ours, or_(key.contains(number), key == lookup_key(number))).limit(_MOST_CONTACTS)
+    return list(session.scalars(select(ContactIdentity.contact_id).where(ours, key.in_(keys))))
 
 
-def _by_exact_address(session: Session, business_id: int, words: str) -> list[int]:
+def _by_exact_address(session: Session, words: str) -> list[int]:
     """Return contacts with this address (a BSUID or sender name, as the provider writes it) or username ("@ana")."""
     address_or_username = or_(
         ContactIdentity.address == words,
         and_(ContactIdentity.username.is_not(None), func.lower(ContactIdentity.username) == words.lower().lstrip("@")),
     )
-    return list(
-        session.scalars(
-            select(ContactIdentity.contact_id)
-            .where(
-                ContactIdentity.business_id == business_id, ContactIdentity.kind.in_(list(Kind)), address_or_username
-            )
-            .limit(_MOST_CONTACTS)
-        )
-    )
+    ours = (_of_business(session, ContactIdentity), ContactIdentity.kind.in_(list(Kind)))
+    query = select(ContactIdentity.contact_id).where(*ours, address_or_username).limit(_MOST_CONTACTS)
+    return list(session.scalars(query))
+
+
+def _of_business(session: Session, table: type[Tenant]) -> ColumnElement[bool]:
+    """Return the condition that row-level security would add."""
+    return table.business_id == business_of(session)
 
 
 def _has_message(words: str) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from core.conversations.lifecycle import add_event, lock_open
 from core.platform.db import actor_of
 
 
-def assign_team(session: Session, business_id: int, conversation_id: int, team_id: int | None) -> None:
+def assign_team(session: Session, conversation_id: int, team_id: int | None) -> None:
     """Assign a conversation to a team, or to none; its agent stays the same.
 
     Raises:
@@ -22,7 +22,5 @@ def assign_team(session: Session, business_id: int, conversation_id: int, team_i
     name = None if team_id is None else teams.lock(session, team_id).name
     conversation.team_id = team_id
     session.flush()
-    add_event(
-        session, business_id, conversation_id, conversation.channel_id, "team_changed", by=actor_of(session), team=name
-    )
+    add_event(session, conversation_id, conversation.channel_id, "team_changed", by=actor_of(session), team=name)
     audit_log.record(session, "conversation.team", f"conversation:{conversation_id}", to=name)

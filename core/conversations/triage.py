@@ -12,7 +12,7 @@ from core.accounts.notifications import notify
 from core.conversations.lifecycle import add_event, lock, lock_open
 from core.models import Conversation, ConversationStatus, Mode, Severity
 from core.platform import events
-from core.platform.db import actor_of
+from core.platform.db import actor_of, business_of, in_business
 from core.platform.errors import Invalid
 
 LONGEST_SNOOZE = timedelta(days=365)
@@ -21,7 +21,7 @@ LONGEST_TAG = 40  # characters
 _BATCH = 200
 
 
-def snooze(session: Session, business_id: int, conversation_id: int, until: datetime) -> None:
+def snooze(session: Session, conversation_id: int, until: datetime) -> None:
     """Hide the conversation until then, or until the customer writes.
 
     Raises:
@@ -36,10 +36,10 @@ def snooze(session: Session, business_id: int, conversation_id: int, until: date
     conversation.snoozed_until = until
     session.flush()
     details = {"by": actor_of(session), "until": until.isoformat()}
-    add_event(session, business_id, conversation_id, conversation.channel_id, "snoozed", **details)
+    add_event(session, conversation_id, conversation.channel_id, "snoozed", **details)
 
 
-def unsnooze(session: Session, business_id: int, conversation_id: int) -> None:
+def unsnooze(session: Session, conversation_id: int) -> None:
     """End a snooze early; a no-op if it is not snoozed. Raises `NotFound`."""
     conversation = lock(session, conversation_id)
     if conversation.status != ConversationStatus.SNOOZED:
@@ -47,7 +47,7 @@ def unsnooze(session: Session, business_id: int, conversation_id: int) -> None:
     conversation.status = ConversationStatus.OPEN
     conversation.snoozed_until = None
     session.flush()
-    add_event(session, business_id, conversation_id, conversation.channel_id, "woken", by=actor_of(session))
+    add_event(session, conversation_id, conversation.channel_id, "woken", by=actor_of(session))
 
 
 def unsnooze_due(session: Session) -> int:
@@ -57,12 +57,13 @@ def unsnooze_due(session: Session) -> int:
     notified.
     """
     rows = session.execute(_WAKE, {"limit": _BATCH}).all()
+    text = "A conversation was put aside until now and is open again."
     for row in rows:
-        add_event(session, row.business_id, row.id, row.channel_id, "woken")
-        text = "A conversation was put aside until now and is open again."
-        notify(session, row.business_id, "snooze_due", Severity.INFO, text, conversation_id=row.id, data={"due": True})
-        if row.mode == Mode.HUMAN:
-            events.publish_change(session, row.business_id, row.id, needs_agent=row.assignee_id or events.ALL_AGENTS)
+        with in_business(session, row.business_id):
+            add_event(session, row.id, row.channel_id, "woken")
+            notify(session, "snooze_due", Severity.INFO, text, conversation_id=row.id, data={"due": True})
+            if row.mode == Mode.HUMAN:
+                events.publish_change(session, row.id, needs_agent=row.assignee_id or events.ALL_AGENTS)
     return len(rows)
 
 
@@ -78,14 +79,14 @@ RETURNING id, business_id, channel_id, mode, assignee_id
 """)
 
 
-def set_priority(session: Session, business_id: int, conversation_id: int, priority: int) -> None:
+def set_priority(session: Session, conversation_id: int, priority: int) -> None:
     """Set the priority, clamped to 0 (normal) to 3 (most urgent). Raises `NotFound`."""
     lock(session, conversation_id).priority = max(0, min(3, priority))
     session.flush()
-    events.publish_change(session, business_id, conversation_id)
+    events.publish_change(session, conversation_id)
 
 
-def set_tags(session: Session, business_id: int, conversation_id: int, tags: Iterable[str]) -> None:
+def set_tags(session: Session, conversation_id: int, tags: Iterable[str]) -> None:
     """Replace the tags. White space is trimmed; tags that differ only in case count once.
 
     Raises:
@@ -97,17 +98,17 @@ def set_tags(session: Session, business_id: int, conversation_id: int, tags: Ite
         raise Invalid("invalid_tag", f"At most {MOST_TAGS} tags of {LONGEST_TAG} characters each.")
     lock(session, conversation_id).tags = sorted(unique.values(), key=str.casefold)
     session.flush()
-    events.publish_change(session, business_id, conversation_id)
+    events.publish_change(session, conversation_id)
 
 
-def add_tags(session: Session, business_id: int, conversation_id: int, tags: Iterable[str]) -> None:
+def add_tags(session: Session, conversation_id: int, tags: Iterable[str]) -> None:
     """Add tags. Raises what `set_tags` raises."""
-    set_tags(session, business_id, conversation_id, [*tags, *lock(session, conversation_id).tags])
+    set_tags(session, conversation_id, [*tags, *lock(session, conversation_id).tags])
 
 
-def known_tags(session: Session, business_id: int) -> list[str]:
+def known_tags(session: Session) -> list[str]:
     """Return the 50 most used tags of recent conversations, most used first."""
-    return list(session.scalars(_TAGS, {"business": business_id}))
+    return list(session.scalars(_TAGS, {"business": business_of(session)}))
 
 
 _TAGS = text("""
@@ -119,7 +120,7 @@ SELECT tag FROM (
 """)
 
 
-def mark_unread(session: Session, business_id: int, conversation_id: int) -> None:
+def mark_unread(session: Session, conversation_id: int) -> None:
     """Mark the conversation as unread; a no-op if it is unread."""
     session.execute(
         update(Conversation)
@@ -127,4 +128,4 @@ def mark_unread(session: Session, business_id: int, conversation_id: int) -> Non
         .values(unread_count=func.greatest(Conversation.unread_count, 1))
         .execution_options(synchronize_session=False)
     )
-    events.publish_change(session, business_id, conversation_id)
+    events.publish_change(session, conversation_id)

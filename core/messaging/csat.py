@@ -20,7 +20,7 @@ from core.conversations import lifecycle
 from core.messaging.outbound import manual_retry
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Channel, Conversation, Message, MessageStatus, Sender, Severity
-from core.platform.db import business_of, run
+from core.platform.db import run
 from core.platform.errors import BotHubError, Conflict
 from core.text.normalize import LanguageCode, guess_language
 
@@ -162,17 +162,15 @@ ORDER BY reply.number, c.csat_requested_at DESC
 
 def save(session: Session, ratings: Iterable[Rating]) -> None:
     """Store each conversation's first score and notify the team of low ones."""
-    business_id = business_of(session)
     for one in ratings:
         saved = session.execute(_SAVE, {"id": one.conversation_id, "score": one.score}).one_or_none()
         if saved is None:
             continue
-        lifecycle.add_event(session, business_id, one.conversation_id, saved.channel_id, "rated", score=one.score)
+        lifecycle.add_event(session, one.conversation_id, saved.channel_id, "rated", score=one.score)
         if one.score <= LOW_SCORE:
             words = f"A customer rated a conversation {one.score} of 5."
             notify(
                 session,
-                business_id,
                 "low_rating",
                 Severity.WARNING,
                 words,

@@ -17,7 +17,7 @@ from core.channels.registry import PROVIDERS
 from core.models import Alert, Channel, Severity
 from core.monitoring.alert_rules import FIND_CONDITIONS
 from core.monitoring.worker_stats import LOST_AFTER
-from core.platform.db import run
+from core.platform.db import in_business, run
 from core.platform.machines import LIVE_FOR
 
 BACKLOG_AFTER = timedelta(minutes=2)  # due work older than this is a backlog
@@ -93,11 +93,13 @@ def evaluate(session: Session) -> None:
     names = dict(session.execute(select(Channel.kind + " " + Channel.identity, Channel.name)).all())
     for row in opened:
         data = {"subject": _display_name(names, row.subject)}
-        _notify(session, row.business_id, row.kind, Severity(row.severity), data)
+        with in_business(session, row.business_id):
+            _notify(session, row.kind, Severity(row.severity), data)
     for business_id, kind, subject in cleared:
         if kind in _NOTIFIED_PER_MESSAGE:
             continue
-        _notify(session, business_id, kind, Severity.INFO, {"subject": _display_name(names, subject), "cleared": True})
+        with in_business(session, business_id):
+            _notify(session, kind, Severity.INFO, {"subject": _display_name(names, subject), "cleared": True})
 
 
 def _display_name(names: Mapping[str, str], subject: str) -> str:
@@ -105,9 +107,9 @@ def _display_name(names: Mapping[str, str], subject: str) -> str:
     return f"{names[subject]} ({subject})" if subject in names else subject
 
 
-def _notify(session: Session, business_id: int, kind: str, severity: Severity, data: Mapping[str, Any]) -> None:
+def _notify(session: Session, kind: str, severity: Severity, data: Mapping[str, Any]) -> None:
     name = f"alert_{kind}"
-    notify(session, business_id, name, severity, sentence("en", name, data, kind), data=data)
+    notify(session, name, severity, sentence("en", name, data, kind), data=data)
 
 
 def open_alerts(session: Session) -> Sequence[AlertFacts]:

@@ -21,12 +21,11 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from core.platform import connections, events
 from core.platform.config import get_settings
-from core.platform.scope import Actor, Scope
+from core.platform.scope import SCOPE, Actor, Scope, current_scope
 
 APP_ROLE = "bothub_app"
 _ENTER = f"SELECT set_config('role', '{APP_ROLE}', true), set_config('bothub.business_id', %(business)s, true)"
 _LEAVE = "SELECT set_config('role', 'none', true), set_config('bothub.business_id', '', true)"
-_SCOPE = "scope"  # the key in `Session.info`
 # UPDATE and DELETE leave the objects of the session as they are: hardly any statement is about one that was loaded.
 _UNSYNCHRONIZED = {"synchronize_session": False}
 _WAIT_SECONDS = 10
@@ -141,14 +140,14 @@ def transaction(scope: Scope | int) -> Iterator[Session]:
     The id of a business alone is a scope in which BotHub itself acts. Without a statement it costs no round trip.
     """
     with _session() as session, session.begin():
-        session.info[_SCOPE] = Scope(scope) if isinstance(scope, int) else scope
+        session.info[SCOPE] = Scope(scope) if isinstance(scope, int) else scope
         yield session
 
 
 @event.listens_for(Session, "after_begin")
 def _enter_scope(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     """Scope a business transaction before its first statement."""
-    scope: Scope | None = session.info.get(_SCOPE)
+    scope: Scope | None = session.info.get(SCOPE)
     if scope is not None and not transaction.nested:
         connection.exec_driver_sql(_ENTER, {"business": str(scope.business_id)})
 
@@ -202,30 +201,29 @@ def enter_business(session: Session, scope: Scope | int) -> None:
     if isinstance(scope, int):
         scope = Scope(scope)
     run(session, _ENTER, {"business": str(scope.business_id)})
-    session.info[_SCOPE] = scope
+    session.info[SCOPE] = scope
 
 
 @contextmanager
-def across_businesses(session: Session) -> Iterator[None]:
-    """Suspend the scope of the transaction: the statements inside filter by business themselves."""
-    scope = session.info[_SCOPE]
-    leave_business(session)
-    yield
+def in_business(session: Session, scope: Scope | int) -> Iterator[None]:
+    """Scope a part of a system transaction to one business."""
     enter_business(session, scope)
+    yield
+    leave_business(session)
 
 
 def leave_business(session: Session) -> None:
     """Remove the business scope of a system transaction."""
     run(session, _LEAVE)
-    session.info.pop(_SCOPE, None)
+    session.info.pop(SCOPE, None)
 
 
-def current_scope(session: Session) -> Scope:
-    """Return the scope of a business transaction. Raises `RuntimeError` in work across businesses."""
-    scope: Scope | None = session.info.get(_SCOPE)
-    if scope is None:
-        raise RuntimeError("This transaction belongs to no business: enter one, or name the business.")
-    return scope
+@contextmanager
+def across_businesses(session: Session) -> Iterator[None]:
+    """Suspend row-level security in a business transaction: the statements inside filter by business themselves."""
+    run(session, _LEAVE)
+    yield
+    enter_business(session, current_scope(session))
 
 
 def business_of(session: Session) -> int:
@@ -242,8 +240,8 @@ def actor_of(session: Session) -> str:
 def acting(session: Session, actor: Actor) -> Iterator[None]:
     """Let another actor act in a part of a business transaction."""
     outer = current_scope(session)
-    session.info[_SCOPE] = replace(outer, actor=actor)
+    session.info[SCOPE] = replace(outer, actor=actor)
     try:
         yield
     finally:
-        session.info[_SCOPE] = outer
+        session.info[SCOPE] = outer

@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from core.platform.config import get_settings
+from core.platform.scope import current_scope
 
 log = structlog.get_logger(__name__)
 
@@ -52,9 +53,14 @@ class Presence:
     here: bool = True
 
 
-def publish_change(session: Session, business_id: int, conversation_id: int, needs_agent: int | None = None) -> None:
+def publish_change(session: Session, conversation_id: int, needs_agent: int | None = None) -> None:
     """Publish a change of a conversation or its messages once this transaction has committed."""
-    session.info.setdefault(_PENDING, {})[Change(business_id, conversation_id, needs_agent)] = None
+    publish(session, Change(current_scope(session).business_id, conversation_id, needs_agent))
+
+
+def publish(session: Session, change: Change) -> None:
+    """Publish a change from work across businesses."""
+    session.info.setdefault(_PENDING, {})[change] = None
 
 
 def flush_after_commit(session: Session) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
+SCOPE = "scope"  # the key in `Session.info`
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -44,3 +48,11 @@ class Scope:
 
     business_id: int
     actor: Actor = SYSTEM
+
+
+def current_scope(session: Session) -> Scope:
+    """Return the scope of a business transaction. Raises `RuntimeError` in work across businesses."""
+    scope: Scope | None = session.info.get(SCOPE)
+    if scope is None:
+        raise RuntimeError("This transaction belongs to no business: enter one, or name the business.")
+    return scope

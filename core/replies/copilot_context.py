@@ -15,7 +15,6 @@ from core.catalog.product_index import Item, products_of
 from core.conversations import triage
 from core.conversations.canned_responses import Saved, canned_responses
 from core.models import AIRun, Channel, Conversation
-from core.platform.db import business_of
 from core.platform.errors import NotFound
 from core.replies import context, transcript
 from core.replies.decision import Trace
@@ -49,7 +48,6 @@ class Material:
 
 def load(session: Session, conversation_id: int) -> Material:
     """Load all inputs of a copilot call for a conversation. Raises `NotFound`."""
-    business_id = business_of(session)
     row = session.execute(
         select(Conversation.contact_id, Channel.bot_id)
         .join(Channel, Channel.id == Conversation.channel_id)
@@ -67,7 +65,7 @@ def load(session: Session, conversation_id: int) -> Material:
         settings=settings,
         business=business_profile.read(session),
         turns=turns,
-        tags=tuple(triage.known_tags(session, business_id)),
+        tags=tuple(triage.known_tags(session)),
         items=products_of(session),
         over_rate_budget=row.bot_id is not None and _is_over_budget(session, row.bot_id, settings, turns),
     )
@@ -103,7 +101,7 @@ def likely_replies(session: Session, conversation_id: int) -> list[Saved]:
 
 def named_tags(session: Session, conversation_id: int) -> list[str]:
     """Return the tags in use that occur in the customer's messages."""
-    tags = triage.known_tags(session, business_of(session))
+    tags = triage.known_tags(session)
     return matching.named_in(_customer_text(session, conversation_id), tags, _MAX_TAGS)
 
 

@@ -20,7 +20,7 @@ from core.messaging.outbound.enqueue import NewMessage, Refusal, enqueue_message
 from core.models import Conversation, ConversationStatus, Message, Mode, PendingReply, QuoteState, Sender, Severity
 from core.models.message import ABOUT_ANOTHER
 from core.platform import events
-from core.platform.db import business_of, run
+from core.platform.db import run
 from core.replies import context
 from core.replies import runs as reply_runs
 from core.replies.assistant import apology_text
@@ -131,7 +131,7 @@ def prepare(
 def _hand_off(
     session: Session, pending: ClaimedReply, reason: str, detail: str = "", summary: Summary = NO_SUMMARY
 ) -> None:
-    hand_off(session, pending.business_id, pending.conversation_id, reason, detail, summary)
+    hand_off(session, pending.conversation_id, reason, detail, summary)
 
 
 def _was_deleted(session: Session, pending: ClaimedReply) -> bool:
@@ -268,7 +268,7 @@ def _apply_outcome(
 def _clear_waiting(session: Session, conversation_id: int) -> None:
     """Record that nobody owes this customer an answer."""
     session.execute(update(Conversation).where(Conversation.id == conversation_id).values(waiting_since=None))
-    events.publish_change(session, business_of(session), conversation_id)
+    events.publish_change(session, conversation_id)
 
 
 def _quote(session: Session, one: CompletedReply) -> None:
@@ -281,7 +281,6 @@ def _quote(session: Session, one: CompletedReply) -> None:
         words = f"A customer confirmed a quote: {change.summary}."
         notify(
             session,
-            pending.business_id,
             "quote_confirmed",
             Severity.INFO,
             words,

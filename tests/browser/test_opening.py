@@ -208,7 +208,7 @@ def unheard(browser: WebSocketRoute) -> None:
 
 def announce(business_id: int, talk: int) -> None:
     with system_transaction() as session:
-        events.publish_change(session, business_id, talk)
+        events.publish_change(session, talk)
 
 
 def test_after_a_lost_connection_the_page_knows_new_colleagues(business, page: Page, ana: Person, talk: int) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, WebSocketRoute, expect
 from core.accounts import sessions
 from core.models import Conversation
 from core.platform import events
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from tests.browser.steps import at_address, at_rest, open_thread, until
 from tests.factories import NOW, PASSWORD, conversation, person, says
 
@@ -38,9 +38,9 @@ def test_what_is_written_outlives_reload_another_tab_and_the_session(page, conso
     other.locator(BOX).fill("Half a sentence")
     until(lambda: "Half a sentence" in str(other.evaluate("() => JSON.stringify({...localStorage})")), serving=other)
     other.close()
-    with system_transaction() as session:
+    with transaction(business.business_id) as session:
         sessions.end_session(session, ana.token)
-        events.publish_change(session, business.business_id, talk)
+        events.publish_change(session, talk)
     page.wait_for_url("**/auth/login?ended*")
     expect(page.get_by_role("alert")).to_have_text("Your session ended. Sign in again to go on where you were.")
     page.locator("input[name=email]").fill(ana.email)

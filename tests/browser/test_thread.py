@@ -34,7 +34,7 @@ def second(window: Callable[..., Page], console, business) -> Page:
 
 def rings(business_id: int, talk: int) -> None:
     with system_transaction() as session:
-        events.publish_change(session, business_id, talk, events.ALL_AGENTS)
+        events.publish_change(session, talk, events.ALL_AGENTS)
 
 
 def test_colleagues_see_who_looks_and_types_and_who_left(page: Page, second: Page, ana: Person, talk: int) -> None:

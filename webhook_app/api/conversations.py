@@ -38,7 +38,7 @@ def list_conversations(query: ConversationQuery) -> dict[str, Any]:
         query.channel, query.status, _assignee(query.assignee), query.tag, query.q, who.may(Scope.MESSAGES_READ)
     )
     with transaction(who.scope) as session:
-        page = api_reads.conversations(session, who.business_id, filters, cursors.decode(query.cursor), query.limit)
+        page = api_reads.conversations(session, filters, cursors.decode(query.cursor), query.limit)
     items = [_permitted(view, who) for view in page.items]
     return ConversationList(items=items, next_cursor=cursors.encode(page.next)).model_dump(mode="json")
 
@@ -68,7 +68,7 @@ def list_messages(path: ConversationPath, query: Paging) -> dict[str, Any]:
     who = caller()
     after = cursors.decode(query.cursor)
     with transaction(who.scope) as session:
-        page = api_reads.messages(session, who.business_id, path.conversation_id, after, query.limit)
+        page = api_reads.messages(session, path.conversation_id, after, query.limit)
     return MessageList.model_validate({"items": page.items, "next_cursor": cursors.encode(page.next)}).model_dump(
         mode="json"
     )
@@ -90,7 +90,7 @@ def reopen_conversation(path: ConversationPath) -> dict[str, Any]:
     """Open a closed conversation again, with a person; 409 if the customer has a newer one."""
     who = caller()
     with transaction(who.scope) as session:
-        lifecycle.reopen(session, who.business_id, path.conversation_id)
+        lifecycle.reopen(session, path.conversation_id)
         return _shown(session, who, path)
 
 
@@ -100,7 +100,7 @@ def assign_conversation(path: ConversationPath, body: Assign) -> dict[str, Any]:
     """Give a conversation to an agent, or to nobody."""
     who = caller()
     with transaction(who.scope) as session:
-        lifecycle.assign(session, who.business_id, path.conversation_id, body.agent_id)
+        lifecycle.assign(session, path.conversation_id, body.agent_id)
         return _shown(session, who, path)
 
 
@@ -114,19 +114,19 @@ def hand_conversation(path: ConversationPath, body: Handoff) -> dict[str, Any]:
         if body.to == "human" and mode == Mode.BOT:
             _hand_to_team(session, who, path.conversation_id, body.reason or "")
         elif body.to == "bot" and mode == Mode.HUMAN:
-            lifecycle.hand_back(session, who.business_id, path.conversation_id)
+            lifecycle.hand_back(session, path.conversation_id)
         return _shown(session, who, path)
 
 
 def _hand_to_team(session: Session, who: Caller, conversation_id: int, reason: str) -> None:
-    lifecycle.hand_off(session, who.business_id, conversation_id, "requested", reason)
+    lifecycle.hand_off(session, conversation_id, "requested", reason)
     subject = f"conversation:{conversation_id}"
     audit_log.record(session, "conversation.hand_off", subject, reason=reason)
 
 
 def _shown(session: Session, who: Caller, path: ConversationPath) -> dict[str, Any]:
     session.expire_all()  # the services bypass the session's identity map
-    view = api_reads.conversation(session, who.business_id, path.conversation_id)
+    view = api_reads.conversation(session, path.conversation_id)
     return _permitted(view, who).model_dump(mode="json")
 
 

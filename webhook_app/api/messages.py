@@ -50,7 +50,7 @@ def place_message(header: SendHeaders, body: SendMessage) -> tuple[dict[str, Any
         if not who.may(Scope.MESSAGES_READ):
             outgoing.check_handed_in(session, order.content)
         placed = submit(session, order)
-        first = api_reads.messages_by_id(session, who.business_id, placed.message_ids)[0]
+        first = api_reads.messages_by_id(session, placed.message_ids)[0]
     if not placed.replayed:
         job_queue.wake_worker()
     answer = _message(first) | {"parts": list(placed.message_ids)}
@@ -64,7 +64,7 @@ def list_scheduled_messages(query: ScheduledQuery) -> dict[str, Any]:
     who = caller()
     after = cursors.decode(query.cursor)
     with transaction(who.scope) as session:
-        page = api_reads.scheduled(session, who.business_id, query.conversation_id, after, query.limit)
+        page = api_reads.scheduled(session, query.conversation_id, after, query.limit)
     return MessageList.model_validate({"items": page.items, "next_cursor": cursors.encode(page.next)}).model_dump(
         mode="json"
     )
@@ -76,7 +76,7 @@ def get_message(path: MessagePath) -> dict[str, Any]:
     """One message, with where it is on its way."""
     who = caller()
     with transaction(who.scope) as session:
-        return _message(api_reads.messages_by_id(session, who.business_id, [path.message_id])[0])
+        return _message(api_reads.messages_by_id(session, [path.message_id])[0])
 
 
 @api.post("/api/v1/messages/<int:message_id>/cancel", responses={200: MessageOut})
@@ -90,7 +90,7 @@ def cancel_message(path: MessagePath) -> dict[str, Any]:
     who = caller()
     with transaction(who.scope) as session:
         manual_retry.cancel(session, path.message_id)
-        shown = _message(api_reads.messages_by_id(session, who.business_id, [path.message_id])[0])
+        shown = _message(api_reads.messages_by_id(session, [path.message_id])[0])
     return shown if who.may(Scope.MESSAGES_READ) else {**shown, **_WITHHELD}
 
 

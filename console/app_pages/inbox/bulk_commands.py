@@ -72,6 +72,6 @@ def take_back(stood: Sequence[CloseUndo]) -> int:
     with transaction(agent.scope) as session:
         known = [one for one in stood if visibility.sees(session, agent, one["id"])]
         opened = closing.undo_close(session, known)
-        events.publish_change(session, agent.business_id, 0)
+        events.publish_change(session, 0)
     job_queue.wake_worker()
     return opened

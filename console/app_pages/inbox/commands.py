@@ -71,7 +71,7 @@ def send(conversation_id: int, content: dict[str, object], token: str, reply_to:
         visibility.require(session, agent, conversation_id)
         for attachment_id in visibility.files_in(parsed):
             visibility.require_file(session, agent, attachment_id)
-        lifecycle.take_over(session, agent.business_id, conversation_id, agent.id)
+        lifecycle.take_over(session, conversation_id, agent.id)
         enqueue_message(session, conversation_id, draft)
     job_queue.wake_worker()
 
@@ -92,7 +92,7 @@ def note(conversation_id: int, text: str, token: str) -> None:
     key = f"console:{uuid.UUID(token)}"
     with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
-        notes.add_note(session, agent.business_id, conversation_id, agent.id, text, key)
+        notes.add_note(session, conversation_id, agent.id, text, key)
 
 
 def retry(message_id: int) -> Refused | None:
@@ -118,19 +118,19 @@ def arrived(message_id: int) -> None:
 
 def change(
     conversation_id: int,
-    write: Callable[Concatenate[Session, int, int, P], T],
+    write: Callable[Concatenate[Session, int, P], T],
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Run `write(session, business_id, conversation_id, …)` if the viewer sees the conversation.
+    """Run `write(session, conversation_id, …)` if the viewer sees the conversation.
 
     Raises `NotAllowed`, `NotFound` and the errors of `write`.
     """
     agent = auth.require(fresh=True)
     with transaction(agent.scope) as session:
         visibility.require(session, agent, conversation_id)
-        result = write(session, agent.business_id, conversation_id, *args, **kwargs)
-        events.publish_change(session, agent.business_id, conversation_id)
+        result = write(session, conversation_id, *args, **kwargs)
+        events.publish_change(session, conversation_id)
     return result
 
 
@@ -147,7 +147,7 @@ def hand_back(conversation_id: int) -> None:
 
 def close(conversation_id: int) -> CloseUndo | None:
     """Close, and request a rating if enabled. Return the undo data. Raises `NotAllowed`, `NotFound`."""
-    undo = change(conversation_id, lambda session, _, talk: closing.close(session, talk))
+    undo = change(conversation_id, closing.close)
     job_queue.wake_worker()
     return undo
 
@@ -168,9 +168,7 @@ def continue_on(conversation_id: int, channel_id: int, identity_id: int) -> int:
         for way in channel_switch.alternatives(session, conversation_id):
             if way.channel_id == channel_id and way.open_id is not None:
                 visibility.require(session, agent, way.open_id)
-        return channel_switch.continue_on(
-            session, agent.business_id, conversation_id, channel_id, identity_id, agent.id
-        )
+        return channel_switch.continue_on(session, conversation_id, channel_id, identity_id, agent.id)
 
 
 def assign(conversation_id: int, agent_id: int | None) -> None:
@@ -195,17 +193,17 @@ def wake(conversation_id: int) -> None:
 
 def set_priority(conversation_id: int, priority: int) -> None:
     """Set the priority. Raises `NotAllowed`, `NotFound`."""
-    change(conversation_id, lambda session, business, talk: triage.set_priority(session, business, talk, priority))
+    change(conversation_id, triage.set_priority, priority)
 
 
 def set_tags(conversation_id: int, tags: Iterable[str]) -> None:
     """Replace the tags. Raises `NotAllowed`, `NotFound`, `Invalid`."""
-    change(conversation_id, lambda session, business, talk: triage.set_tags(session, business, talk, tags))
+    change(conversation_id, triage.set_tags, tags)
 
 
 def add_tags(conversation_id: int, tags: Iterable[str]) -> None:
     """Add tags. Raises `NotAllowed`, `NotFound`, `Invalid`."""
-    change(conversation_id, lambda session, business, talk: triage.add_tags(session, business, talk, tags))
+    change(conversation_id, triage.add_tags, tags)
 
 
 def mark_unread(conversation_id: int) -> None:
@@ -223,7 +221,7 @@ def mark_seen(conversation_id: int) -> None:
         visibility.require(session, agent, conversation_id)
         if session.scalar(select(Conversation.unread_count).where(Conversation.id == conversation_id)):
             lifecycle.mark_seen(session, conversation_id)
-            events.publish_change(session, agent.business_id, conversation_id)
+            events.publish_change(session, conversation_id)
 
 
 def save_reply(shortcut: str, words: str) -> None:

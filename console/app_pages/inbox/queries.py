@@ -21,7 +21,7 @@ def has_conversations() -> bool:
     """Return whether the business has any conversation."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return bool(inbox_list.page(session, agent.business_id, InboxFilter(View.ALL), agent.id, None).rows)
+        return bool(inbox_list.page(session, InboxFilter(View.ALL), agent.id, None).rows)
 
 
 def counts() -> dict[View, int]:
@@ -76,7 +76,7 @@ def tags() -> list[str]:
     """Return recently used tags, most used first."""
     agent = auth.require()
     with reading(agent.business_id) as session:
-        return triage.known_tags(session, agent.business_id)
+        return triage.known_tags(session)
 
 
 def colleagues() -> list[Colleague]:

@@ -35,7 +35,7 @@ def assignment() -> Rules:
     """Return the assignment rules. Raises `NotAllowed`."""
     agent = auth.require(*auth.MANAGERS)
     with reading(agent.business_id) as session:
-        return owners.rules(session, agent.business_id)
+        return owners.rules(session)
 
 
 def agents_see() -> Sees:

@@ -15,4 +15,4 @@ def cancel(quote_id: int) -> None:
     with transaction(agent.scope) as session:
         visibility.require_quote(session, agent, quote_id)
         quotes.cancel(session, quote_id)
-        events.publish_change(session, agent.business_id, quote_reads.details(session, quote_id).quote.conversation_id)
+        events.publish_change(session, quote_reads.details(session, quote_id).quote.conversation_id)

@@ -65,7 +65,7 @@ def claim(session: Session, limit: int, visible_after: timedelta = timedelta(sec
 
 def record_stored(session: Session, file: PendingFile, download: Download) -> None:
     """Record a completed download."""
-    events.publish_change(session, file.business_id, file.conversation_id)
+    events.publish_change(session, file.conversation_id)
     session.execute(
         update(Attachment)
         .where(Attachment.id == file.attachment_id)
@@ -95,12 +95,12 @@ def record_card(session: Session, file: PendingFile, cards: Sequence[Mapping[str
         .where(Conversation.id == message.conversation_id, Conversation.last_message_text == "")
         .values(last_message_text=message.text[:200])
     )
-    events.publish_change(session, file.business_id, file.conversation_id)
+    events.publish_change(session, file.conversation_id)
 
 
 def record_failure(session: Session, file: PendingFile, error: MediaError) -> None:
     """Schedule a retry, unless the failure is permanent or the attempts are used up."""
-    events.publish_change(session, file.business_id, file.conversation_id)
+    events.publish_change(session, file.conversation_id)
     final = error.permanent or file.attempt > len(_WAITS)
     wait = None if final else func.now() + timedelta(seconds=_WAITS[file.attempt - 1])
     session.execute(

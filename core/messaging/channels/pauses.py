@@ -13,7 +13,7 @@ from core.accounts import open_alert
 from core.messaging.channels.admin import set_state
 from core.messaging.outbound import rate_limit
 from core.models import Channel, ChannelState
-from core.platform.db import acting, business_of, enter_business, leave_business
+from core.platform.db import acting, business_of, in_business
 from core.platform.scope import PROVIDER, Scope
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ def pause(session: Session, channel_id: int, account: str, reason: str, until: d
                     paused_for=FOR_ACCOUNT, paused_until=until,
                 )  # fmt: skip
             # The update's own notification says so.
-            open_alert.open_now(session, business_of(session), "paused", row.id)
+            open_alert.open_now(session, "paused", row.id)
         elif row.paused_for == FOR_ACCOUNT:
             session.execute(update(Channel).where(Channel.id == row.id).values(state_reason=reason, paused_until=until))
     session.expire_all()
@@ -75,9 +75,8 @@ def resume_due(session: Session) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for channel_id, business_id in over:
-        enter_business(session, Scope(business_id, PROVIDER))
-        set_state(session, channel_id, ChannelState.ACTIVE)
-        leave_business(session)
+        with in_business(session, Scope(business_id, PROVIDER)):
+            set_state(session, channel_id, ChannelState.ACTIVE)
         log.info("restriction_over", channel_id=channel_id)
     return len(over)
 

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, aliased
 from core.accounts.visibility import Conditions
 from core.conversations import search
 from core.models import Contact, ContactIdentity, Conversation
-from core.platform.db import business_of
 
 _MAX_CANDIDATES = 20
 
@@ -34,13 +33,12 @@ def candidates(session: Session, contact_id: int, words: str = "", seen: Conditi
 
     Only contacts with a visible conversation are listed, and only visible conversations are counted.
     """
-    business_id = business_of(session)
     sharing = set(session.scalars(_sharing(contact_id)))
     if not words.strip():
         words = session.scalar(select(Contact.name).where(Contact.id == contact_id)) or ""
-        candidate_ids = [*sharing, *(search.contacts(session, business_id, words) if words else ())]
+        candidate_ids = [*sharing, *(search.contacts(session, words) if words else ())]
     else:
-        candidate_ids = search.contacts(session, business_id, words)
+        candidate_ids = search.contacts(session, words)
     addresses = (
         select(func.array_agg(ContactIdentity.address))
         .where(ContactIdentity.contact_id == Contact.id, ContactIdentity.ended_at.is_(None))

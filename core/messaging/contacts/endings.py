@@ -11,7 +11,7 @@ from core.channels.phone_numbers import display
 from core.conversations import lifecycle
 from core.messaging.outbound import status
 from core.models import Severity
-from core.platform.db import business_of, run
+from core.platform.db import run
 
 
 def announce(session: Session, identity_ids: Sequence[int]) -> None:
@@ -19,14 +19,13 @@ def announce(session: Session, identity_ids: Sequence[int]) -> None:
 
     In the newest conversation of each, and in a notification.
     """
-    business_id = business_of(session)
     status.cancel_queued(session, status.ENDED, identity_ids=identity_ids)
     for conversation_id, channel_id, address in run(session, _CONVERSATIONS, {"identities": list(identity_ids)}).all():
         shown = display(address)
-        lifecycle.add_event(session, business_id, conversation_id, channel_id, "address_ended", address=shown)
+        lifecycle.add_event(session, conversation_id, channel_id, "address_ended", address=shown)
         words = f"The number {shown} has another owner now. Nothing more is sent there in this conversation."
         notify(
-            session, business_id, "address_ended", Severity.WARNING, words, conversation_id=conversation_id,
+            session, "address_ended", Severity.WARNING, words, conversation_id=conversation_id,
             data={"address": shown},
         )  # fmt: skip
 

@@ -15,7 +15,6 @@ from core.messaging.contacts.limits import LONGEST_ABOUT
 from core.messaging.inbound.webhook_events import lock_receiving
 from core.models import Contact, ContactIdentity, ContactMerge, Conversation, ConversationStatus
 from core.platform import events
-from core.platform.db import business_of
 from core.platform.errors import Conflict, NotFound
 
 
@@ -31,7 +30,6 @@ def merge(session: Session, keep_id: int, merged_id: int) -> int:
         Conflict: they are the same.
         Conflict: one of them was merged before.
     """
-    business_id = business_of(session)
     keep, merged = _lock(session, keep_id, merged_id)
     if keep.merged_into_id is not None or merged.merged_into_id is not None:
         raise Conflict("already_merged", "One of these contacts was merged into another.")
@@ -49,7 +47,7 @@ def merge(session: Session, keep_id: int, merged_id: int) -> int:
     session.add(record)
     session.flush()
     audit_log.record(session, "contact.merge", f"contact:{keep_id}", merged=merged_id)
-    events.publish_change(session, business_id, 0)
+    events.publish_change(session, 0)
     return record.id
 
 
@@ -94,7 +92,7 @@ def undo(session: Session, merge_id: int) -> None:
     record.undone_at = func.now()
     session.flush()
     audit_log.record(session, "contact.unmerge", f"contact:{keep.id}", merged=merged.id)
-    events.publish_change(session, business_of(session), 0)
+    events.publish_change(session, 0)
 
 
 def _lock(session: Session, keep_id: int, merged_id: int) -> tuple[Contact, Contact]:
@@ -152,7 +150,7 @@ def _close_into(session: Session, pair: Sequence[Conversation]) -> dict[str, Any
     newer.asked_id = max(newer.asked_id or 0, older.asked_id or 0) or None
     if newer.unsent_id is None:
         newer.unsent_id, newer.unsent_at = older.unsent_id, older.unsent_at
-    lifecycle.close(session, business_of(session), older.id)
+    lifecycle.close(session, older.id)
     return before
 
 

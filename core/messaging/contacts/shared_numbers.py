@@ -16,7 +16,7 @@ from core.accounts.notifications import notify
 from core.channels.phone_numbers import digits, display, is_bsuid, lookup_key
 from core.channels.types import InboundMessage
 from core.models import Severity
-from core.platform.db import business_of, run
+from core.platform.db import run
 
 if TYPE_CHECKING:
     from core.messaging.inbound.routes import Route
@@ -110,7 +110,6 @@ def notify_conflict(session: Session, conversation_id: int, conflict: NumberConf
     kind = "number_of_another" if conflict.user_id else "number_known"
     notify(
         session,
-        business_of(session),
         kind,
         Severity.WARNING,
         words,

@@ -29,7 +29,6 @@ from core.models import (
     Sender,
     Severity,
 )
-from core.platform.db import business_of
 
 
 def change_identity(
@@ -94,11 +93,10 @@ def record_account_update(session: Session, channel_id: int, notice: AccountUpda
     Pauses the numbers of an account that may not send and resumes them when the restriction is lifted, updates a
     template's row, and schedules a refresh of the numbers' status.
     """
-    business_id = business_of(session)
     news = notice.news or News(notice.topic, notice.severity)
     kind = news.words
     mark = Mark.of(f"{notice.account} {notice.topic} {news.about}"[:_LONGEST_ABOUT], [kind, notice.payload])
-    if already_noted(session, business_id, mark):
+    if already_noted(session, mark):
         return
     if "template" in notice.topic:
         templates.mark_changed(session, channel_id)
@@ -107,7 +105,7 @@ def record_account_update(session: Session, channel_id: int, notice: AccountUpda
         accounts.mark_stale(session, notice.account, channel_id)
     data = {**news.facts, **_act(session, channel_id, notice, news)}
     words = sentence("en", kind, data, notice.text)
-    notify(session, business_id, kind, Severity(notice.severity), words, data=data, mark=mark)
+    notify(session, kind, Severity(notice.severity), words, data=data, mark=mark)
 
 
 _LONGEST_ABOUT = 500
@@ -122,7 +120,7 @@ def _act(session: Session, channel_id: int, notice: AccountUpdate, news: News) -
         return {"answers_only": True}
     if news.sending_effect is not SendingEffect.STOP:
         return {}
-    reason = sentence(language_of(session, business_of(session)), news.words, news.facts, notice.text)
+    reason = sentence(language_of(session), news.words, news.facts, notice.text)
     paused = pauses.pause(session, channel_id, notice.account, reason, news.until)
     if not paused:
         return {}

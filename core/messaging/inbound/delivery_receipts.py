@@ -16,7 +16,7 @@ from core.channels.types import Receipt
 from core.messaging.outbound import settlement, status
 from core.models import DeliveryReceipt, Message, MessageStatus
 from core.platform import events
-from core.platform.db import business_of, enter_business, leave_business, run
+from core.platform.db import business_of, in_business, run
 
 Key = tuple[int, str]
 
@@ -61,9 +61,8 @@ def match_waiting(session: Session) -> int:
         )
     session.flush()
     for business_id, waiting_by_message in by_business.items():
-        enter_business(session, business_id)
-        _apply(session, waiting_by_message)
-        leave_business(session)
+        with in_business(session, business_id):
+            _apply(session, waiting_by_message)
     return len(rows)
 
 
@@ -159,7 +158,7 @@ def _apply(session: Session, by_message: dict[int, list[_Report]]) -> None:
         reached = status.settle(now, [report.status for report in reports])
         if reached == now:
             continue
-        events.publish_change(session, business_of(session), conversation_id)
+        events.publish_change(session, conversation_id)
         moves.append(
             {
                 "message": message_id,

@@ -58,7 +58,7 @@ def store(session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]
         made = [*message_changes.stored_changes(session, changed_before), *made]
     message_changes.apply(session, made)
     _date(session, {item.conversation_id for item, _ in (*fresh, *filled)})
-    events.publish_change(session, business_of(session), 0)
+    events.publish_change(session, 0)
 
 
 def _there(session: Session, arrived: Iterable[tuple[int, Route, InboundMessage]]) -> set[tuple[int, str]]:

@@ -46,7 +46,6 @@ class PlacedMessage:
 
 def store(session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]) -> None:
     """Store new messages. A message that is stored already is left unchanged."""
-    business_id = business_of(session)
     if not arrived:
         return
     arrived, conflicts = shared_numbers.apply_shared(session, arrived)
@@ -56,7 +55,6 @@ def store(session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]
     ratings = csat.match_answers(session, [_rating_answer(item, who) for item, who in zip(arrived, known, strict=True)])
     opened = incoming.find_or_open(
         session,
-        business_id,
         [
             incoming.ConversationKey(route.channel_id, route.kind, who.contact_id, who.identity_id, route.bot)
             for (_, route, message), who, rated, thread in zip(arrived, known, ratings, joined, strict=True)
@@ -86,7 +84,7 @@ def store(session: Session, arrived: Sequence[tuple[int, Route, InboundMessage]]
         made = [*message_changes.stored_changes(session, changed_before), *made]
     owed = message_changes.apply(session, made)
     _apply_opt_outs(session, fresh)
-    incoming.apply(session, business_id, [_incoming(item, message_id, owed) for item, message_id in fresh])
+    incoming.apply(session, [_incoming(item, message_id, owed) for item, message_id in fresh])
     message_changes.settle(session, made)
     for item, _ in fresh:
         if conflict := conflicts.get(item.message.provider_id):

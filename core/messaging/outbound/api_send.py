@@ -75,7 +75,7 @@ def submit(session: Session, request: SendRequest) -> SendAccepted:
     conversation_id = earlier or _conversation(session, request)
     message = _new_message(request, _quoted(session, conversation_id, request.reply_to))
     if request.take_over and earlier is None:
-        conversations.take_over(session, business_of(session), conversation_id, None)
+        conversations.take_over(session, conversation_id, None)
     message_ids = enqueue_message(session, conversation_id, message)
     if earlier is None:
         audit_log.record(session, "message.send", f"conversation:{conversation_id}", ids=message_ids)
@@ -139,7 +139,7 @@ def _open(session: Session, recipient: Recipient) -> int:
     known = _identity(session, address)
     bot = versions.reply_policies(session, [channel.bot_id]).get(channel.bot_id) if channel.bot_id else None
     key = incoming.ConversationKey(channel.id, channel.kind, known.contact_id, known.identity_id, bot)
-    return incoming.find_or_open(session, business_of(session), [key])[channel.id, known.contact_id]
+    return incoming.find_or_open(session, [key])[channel.id, known.contact_id]
 
 
 def _address(recipient: Recipient) -> Address:

@@ -97,7 +97,7 @@ def enqueue_messages(session: Session, messages: Mapping[int, NewMessage]) -> li
         queued: dict[int, list[int]] = {}
         for message_id, conversation_id in _store(session, parts):
             queued.setdefault(conversation_id, []).append(message_id)
-            events.publish_change(session, business_of(session), conversation_id)
+            events.publish_change(session, conversation_id)
         outcomes.update(queued)
     return [outcomes[conversation_id] for conversation_id in messages]
 

@@ -132,7 +132,7 @@ def give_up(session: Session, ids: Sequence[int] | None, cause: str | None = Non
         ids = session.scalars(failed.order_by(Message.id).limit(_MAX_MESSAGES)).all()
     cancelled = status.move(session, ids, MessageStatus.CANCELLED, *_OPEN)
     for conversation_id in set(cancelled.values()):
-        events.publish_change(session, business_id, conversation_id)
+        events.publish_change(session, conversation_id)
     status.update_deliveries(session, cancelled, next_attempt_at=None, uncertain_since=None)
     waiting.clear_unsent(session, list(cancelled), retried=False)
     if cancelled:
@@ -176,7 +176,7 @@ def confirm_sent(session: Session, message_id: int) -> None:
     status.update_deliveries(session, confirmed, uncertain_since=None)
     waiting.end(session, [message_id])
     audit_log.record(session, "queue.confirm", f"message:{message_id}")
-    events.publish_change(session, business_of(session), confirmed[message_id])
+    events.publish_change(session, confirmed[message_id])
 
 
 def _is_named(ids: Sequence[int] | None, cause: str | None, *, by_program: bool) -> bool:

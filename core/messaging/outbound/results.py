@@ -65,7 +65,7 @@ def record_sent(session: Session, sent: Sequence[tuple[Claimed, Sent]]) -> None:
     }
     run(session, _SENT, values)
     for claimed, _ in sent:
-        events.publish_change(session, claimed.business_id, claimed.conversation_id)
+        events.publish(session, events.Change(claimed.business_id, claimed.conversation_id))
         _SENDS.labels(claimed.kind, MessageStatus.SENT.value).inc()
 
 
@@ -76,7 +76,7 @@ def record_failure(session: Session, claimed: Claimed, error: SendError) -> None
     """
     if not _release(session, claimed):
         return
-    events.publish_change(session, claimed.business_id, claimed.conversation_id)
+    events.publish_change(session, claimed.conversation_id)
     _log_attempt(session, claimed, error)
     _update_limits(session, claimed, error)
     wait = next_wait(error, claimed.attempt)
@@ -190,10 +190,10 @@ def _update_limits(session: Session, claimed: Claimed, error: SendError) -> None
 
 def _open_alert(session: Session, claimed: Claimed, error: SendError, alert: str, kind: str, text: str) -> None:
     """Open a channel's alert and notify people, unless it is open already."""
-    name = open_alert.open_now(session, claimed.business_id, alert, claimed.channel_id)
+    name = open_alert.open_now(session, alert, claimed.channel_id)
     if name is not None:
         data = {"channel": name, "title": error.error.title, "code": error.error.code}
-        notify(session, claimed.business_id, kind, Severity.HIGH, text, data=data)
+        notify(session, kind, Severity.HIGH, text, data=data)
 
 
 _HELD = "What waits goes out by itself once they work."

@@ -15,7 +15,7 @@ from core.conversations import lifecycle as conversations
 from core.messaging.contacts.resolve import set_opted_out
 from core.messaging.outbound import rate_limit, status, waiting
 from core.models import Channel, ContactIdentity, Delivery, Message, MessageStatus, Sender, Severity
-from core.platform.db import business_of, enter_business, leave_business, run
+from core.platform.db import in_business, run
 
 
 def mark_sent(session: Session, message_ids: Sequence[int], healed: Sequence[int]) -> None:
@@ -86,7 +86,7 @@ def restrict_number(session: Session, channel_id: int, error: ProviderError, dia
     if rate_limit.restrict_to_replies(session, channel_id, diagnosis.wait):
         words = f"{error.title} ({error.code}). {diagnosis.advice} Answers go out; other messages wait for an hour."
         data = {"title": error.title, "code": error.code}
-        notify(session, business_of(session), "number_limited", Severity.HIGH, words, data=data)
+        notify(session, "number_limited", Severity.HIGH, words, data=data)
 
 
 def handle_final_failure(session: Session, message_ids: Sequence[int]) -> None:
@@ -122,14 +122,13 @@ def hand_off_uncertain_sends(session: Session, grace_seconds: float, limit: int 
         .with_for_update(of=Delivery, skip_locked=True)
     ).all()
     for message_id, business_id, conversation_id, sender in rows:
-        enter_business(session, business_id)
-        target_id = waiting.restore_wait(session, [message_id]).get(conversation_id, conversation_id)
-        words = f"Nobody knows whether message {message_id} arrived. Ask the customer before sending it again."
-        why = "nobody knows whether the last answer arrived"
-        _notify_or_hand_off(
-            session, target_id, sender, ("send_uncertain", why), _Notification("message_uncertain", words)
-        )
-        leave_business(session)
+        with in_business(session, business_id):
+            target_id = waiting.restore_wait(session, [message_id]).get(conversation_id, conversation_id)
+            words = f"Nobody knows whether message {message_id} arrived. Ask the customer before sending it again."
+            why = "nobody knows whether the last answer arrived"
+            _notify_or_hand_off(
+                session, target_id, sender, ("send_uncertain", why), _Notification("message_uncertain", words)
+            )
     status.update_deliveries(session, [row.id for row in rows], uncertain_since=None)
     return len(rows)
 
@@ -173,12 +172,10 @@ def _notify_or_hand_off(
     notification: _Notification,
 ) -> None:
     """Hand a conversation in bot mode to a person, which notifies them; otherwise send a notification."""
-    business_id = business_of(session)
-    if sender == Sender.BOT and conversations.hand_off(session, business_id, conversation_id, *hand_off_reason):
+    if sender == Sender.BOT and conversations.hand_off(session, conversation_id, *hand_off_reason):
         return
     notify(
         session,
-        business_id,
         notification.kind,
         Severity.WARNING,
         notification.words,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.conversations import lifecycle as conversations
 from core.platform import events
-from core.platform.db import business_of, run
+from core.platform.db import run
 
 # Effect of `answered` (conversation, id, sender, stored_at, answers, preview: the newest sent message of each) on its
 # conversation. An answer ends only the wait for what came before it, and not while an earlier one is unsent: that takes
@@ -90,15 +90,15 @@ UPDATE conversations c SET unsent_id = one.id, unsent_at = clock_timestamp() FRO
     SELECT m.id, open.id AS conversation FROM messages m JOIN conversations open ON open.id = m.conversation_id
     WHERE m.id = ANY(%(ids)s::bigint[]) AND open.status <> 'closed' ORDER BY open.id FOR NO KEY UPDATE OF open
 ) one WHERE c.id = one.conversation
-RETURNING c.id, c.business_id
+RETURNING c.business_id, c.id
 """
 
 
 def mark_uncertain(session: Session, message_ids: Sequence[int]) -> None:
     """Mark the open conversations of messages that have just become uncertain; their waits are as they were."""
     if message_ids:
-        for conversation_id, business_id in run(session, _MARK, {"ids": list(message_ids)}).all():
-            events.publish_change(session, business_id, conversation_id)
+        for changed in run(session, _MARK, {"ids": list(message_ids)}).all():
+            events.publish(session, events.Change(*changed))
 
 
 def restore_wait(session: Session, message_ids: Sequence[int]) -> dict[int, int]:
@@ -106,15 +106,12 @@ def restore_wait(session: Session, message_ids: Sequence[int]) -> dict[int, int]
 
     Returns the conversation in which each customer waits, by the conversation of the message.
     """
-    business_id = business_of(session)
     restored: dict[int, int] = {}
     for row in run(session, _RESTORE, {"ids": list(message_ids)}).all():
         restored[row.origin] = row.id
         if row.answers and row.before == "closed":
-            conversations.add_event(session, business_id, row.id, row.channel_id, "reopened", by="system")
-        events.publish_change(
-            session, business_id, row.id, (row.assignee_id or events.ALL_AGENTS) if row.answers else None
-        )
+            conversations.add_event(session, row.id, row.channel_id, "reopened", by="system")
+        events.publish_change(session, row.id, (row.assignee_id or events.ALL_AGENTS) if row.answers else None)
     return restored
 
 

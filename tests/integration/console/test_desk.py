@@ -39,7 +39,7 @@ def found(
     business: Any, wanted: InboxFilter, after: inbox_list.Cursor | None = None, limit: int = 60
 ) -> inbox_list.Page:
     with transaction(business.business_id) as session:
-        return inbox_list.page(session, business.business_id, wanted, 0, after, limit)
+        return inbox_list.page(session, wanted, 0, after, limit)
 
 
 def ids(page: inbox_list.Page) -> list[int]:
@@ -322,7 +322,7 @@ def test_what_is_snoozed_is_in_no_view_until_it_is_asked_for(business) -> None:
     awake = talk(business, mode="human", assignee_id=ana)
     for view in (View.ALL, View.MINE):
         with transaction(business.business_id) as session:
-            assert ids(inbox_list.page(session, business.business_id, InboxFilter(view), ana)) == [awake]
+            assert ids(inbox_list.page(session, InboxFilter(view), ana)) == [awake]
             assert inbox_list.counts(session).of(ana)[View.MINE] == 1
     assert ids(found(business, InboxFilter(status="snoozed"))) == [asleep]
     assert ids(found(business, InboxFilter(words="Zoe"))) == [asleep]

@@ -36,7 +36,7 @@ def listener(business, database: str):
 def heard(listener: psycopg.Connection) -> list[Change | Presence | None]:
     """What came, up to a mark sent afterwards: Postgres delivers in the order of commits."""
     with system_transaction() as session:
-        events.publish_change(session, 0, 0)
+        events.publish_change(session, 0)
     changes: list[Change | Presence | None] = []
     for notification in listener.notifies(timeout=10):
         change = events.parse(notification.payload)
@@ -48,10 +48,10 @@ def heard(listener: psycopg.Connection) -> list[Change | Presence | None]:
 
 def test_a_change_is_told_once_and_only_when_it_is_committed(business, listener) -> None:
     with transaction(business.business_id) as session:
-        events.publish_change(session, business.business_id, 5)
-        events.publish_change(session, business.business_id, 5)
+        events.publish_change(session, 5)
+        events.publish_change(session, 5)
     with pytest.raises(RuntimeError, match="undo"), transaction(business.business_id) as session:
-        events.publish_change(session, business.business_id, 6)
+        events.publish_change(session, 6)
         raise RuntimeError("undo")
     assert heard(listener) == [Change(business.business_id, 5)]
 

@@ -25,7 +25,7 @@ def note(
     business: TestBusiness, kind: str, severity: Severity = Severity.WARNING, talk: int | None = None, **facts: object
 ) -> None:
     with transaction(business.business_id) as session:
-        notify(session, business.business_id, kind, severity, "In English.", conversation_id=talk, data=facts)
+        notify(session, kind, severity, "In English.", conversation_id=talk, data=facts)
 
 
 def test_the_bell_counts_and_the_page_shows_and_reads_them(

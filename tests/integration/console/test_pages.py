@@ -226,11 +226,7 @@ def test_nobody_who_opted_out_is_written_to(acting, business) -> None:
 
 def test_only_what_was_unread_is_announced_as_seen(acting, talk, monkeypatch) -> None:
     told: list[int] = []
-    monkeypatch.setattr(
-        events,
-        "publish_change",
-        lambda session, business_id, conversation_id: told.append(conversation_id),
-    )
+    monkeypatch.setattr(events, "publish_change", lambda session, conversation_id: told.append(conversation_id))
     for _ in range(3):
         inbox_commands.mark_seen(talk)
     assert told == [talk]

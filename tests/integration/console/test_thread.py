@@ -23,7 +23,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 def ids(business_id: int, view: View, agent_id: int = 0) -> list[int]:
     with transaction(business_id) as session:
-        return [row.id for row in inbox_list.page(session, business_id, InboxFilter(view), agent_id).rows]
+        return [row.id for row in inbox_list.page(session, InboxFilter(view), agent_id).rows]
 
 
 def read(business_id: int, conversation_id: int, limit: int = 60) -> threads.Thread:
@@ -60,7 +60,7 @@ def test_a_wordless_last_message_is_shown_by_its_type(business) -> None:
     says(business.business_id, talk, "hello", created_at=NOW)
     says(business.business_id, talk, "", type="image", created_at=NOW)
     with transaction(business.business_id) as session:
-        (row,) = inbox_list.page(session, business.business_id, InboxFilter(), 0).rows
+        (row,) = inbox_list.page(session, InboxFilter(), 0).rows
     assert (row.last_text, row.last_type) == ("", "image")
 
 
@@ -68,8 +68,8 @@ def test_a_conversation_of_a_team_tells_its_name(business) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, mode="human")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         team_id = teams.create(session, "Ventas")
-        team_assignment.assign_team(session, business.business_id, talk, team_id)
-        (row,) = inbox_list.page(session, business.business_id, InboxFilter(), 0).rows
+        team_assignment.assign_team(session, talk, team_id)
+        (row,) = inbox_list.page(session, InboxFilter(), 0).rows
     assert (row.assignee, row.team) == (None, "Ventas")
     assert read(business.business_id, talk).team == "Ventas"
 
@@ -104,7 +104,7 @@ def test_quotes_files_and_events_come_with_their_message(business) -> None:
             )
         )
     with transaction(Scope(business.business_id, Actor.agent(ana.id))) as session:
-        lifecycle.take_over(session, business.business_id, talk, ana.id)
+        lifecycle.take_over(session, talk, ana.id)
     thread = read(business.business_id, talk)
     _, picture, event = thread.lines
     assert picture.quoted == "which one?"

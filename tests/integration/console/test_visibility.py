@@ -157,7 +157,7 @@ def _with_everything(floor: Floor, talk: int) -> dict[str, int]:
             )
             .returning(AIRun.id)
         ).scalar_one()  # fmt: skip
-        notify(session, business_id, "handed_off", Severity.WARNING, "x", conversation_id=talk)
+        notify(session, "handed_off", Severity.WARNING, "x", conversation_id=talk)
     contact = one("SELECT contact_id FROM conversations WHERE id = :id", id=talk)
     return {
         "talk": talk, "run": run, "contact": contact, "failed": failed_message(business_id, talk),
@@ -254,7 +254,7 @@ def test_nothing_can_be_done_to_what_is_not_seen(
 def test_lists_beside_the_inbox_leave_out_what_is_not_seen(floor: Floor, be: Callable[[Person], None]) -> None:
     own, hidden = (_with_everything(floor, floor.talks[name]) for name in ("mine", "taken"))
     with transaction(floor.business.business_id) as session:
-        notify(session, floor.business.business_id, "account_verified", Severity.INFO, "of no conversation")
+        notify(session, "account_verified", Severity.INFO, "of no conversation")
     floor.sees(Sees.OWN)
     be(floor.ana)
     assert [found.id for found in quotes_queries.listed((), None, None, 10)] == [own["quote"]]

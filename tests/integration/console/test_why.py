@@ -117,7 +117,7 @@ def test_the_thread_tells_who_got_it_and_what_it_is_about(
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     with transaction(business.business_id) as session:
         told = Summary("", "¿talla {owner} 42?", "No lo sé.")
-        lifecycle.hand_off(session, business.business_id, talk, "low_confidence", "0.30", told)
+        lifecycle.hand_off(session, talk, "low_confidence", "0.30", told)
     desk = Desk(ana, monkeypatch)
     desk.open(talk)
     (line,) = desk.component("thread")["lines"]

@@ -21,4 +21,4 @@ def undo(business: TestBusiness, merge_id: int) -> None:
 
 def close(business: TestBusiness, talk: int) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        lifecycle.close(session, business.business_id, talk)
+        lifecycle.close(session, talk)

@@ -44,7 +44,7 @@ def busy(business: TestBusiness, agent_id: int, count: int, **values: object) ->
 def hand_off(business: TestBusiness, conversation_id: int) -> int | None:
     """Return the assignee afterwards."""
     with transaction(business.business_id) as session:
-        assert lifecycle.hand_off(session, business.business_id, conversation_id, "keyword", "gerente", SUMMARY)
+        assert lifecycle.hand_off(session, conversation_id, "keyword", "gerente", SUMMARY)
     return one(f"SELECT assignee_id FROM conversations WHERE id = {conversation_id}")
 
 
@@ -141,7 +141,7 @@ def test_agents_of_another_business_are_ignored(business: TestBusiness) -> None:
     stranger = person(other, role=Role.ADMINISTRATOR)
     rows(f"UPDATE agent_tokens SET last_seen_at = now() WHERE agent_id = {stranger.id}")
     with system_transaction() as session:
-        assert assignment.pick_agent(session, business.business_id, talk(business)) is None
+        assert assignment.pick_agent(session, talk(business)) is None
     assert hand_off(business, talk(business)) is None
 
 
@@ -149,7 +149,7 @@ def test_concurrent_hand_offs_pick_different_agents_without_waiting(business: Te
     ana, bea = online(business, "Ana"), online(business, "Bea")
     first, second, third = talk(business), talk(business), talk(business)
     with transaction(business.business_id) as session:
-        lifecycle.hand_off(session, business.business_id, first, "keyword")
+        lifecycle.hand_off(session, first, "keyword")
         got: list[int | None] = []
         for one_more in (second, third):
             other = threading.Thread(target=lambda one_more=one_more: got.append(hand_off(business, one_more)))
@@ -162,7 +162,7 @@ def test_concurrent_hand_offs_pick_different_agents_without_waiting(business: Te
 def test_if_all_agents_are_locked_one_is_still_assigned(business: TestBusiness) -> None:
     ana = online(business)
     with transaction(business.business_id) as session:
-        lifecycle.hand_off(session, business.business_id, talk(business), "keyword")
+        lifecycle.hand_off(session, talk(business), "keyword")
         got: list[int | None] = []
         other = threading.Thread(target=lambda: got.append(hand_off(business, talk(business))))
         other.start()

@@ -37,7 +37,7 @@ def sms(business: TestBusiness, talk: int) -> channel_switch.AlternativeAddress:
 def go_on(business: TestBusiness, talk: int, channel_id: int, identity_id: int) -> int:
     agent = person(business.business_id)
     with transaction(Scope(business.business_id, Actor.agent(agent.id))) as session:
-        return channel_switch.continue_on(session, business.business_id, talk, channel_id, identity_id, agent.id)
+        return channel_switch.continue_on(session, talk, channel_id, identity_id, agent.id)
 
 
 def test_another_conversation_is_opened_and_assigned_to_the_agent(business: TestBusiness, talk: int) -> None:
@@ -61,7 +61,7 @@ def test_an_open_conversation_is_reused(business: TestBusiness, talk: int) -> No
     assert sms(business, talk).open_id == there
     assert go_on(business, talk, way.channel_id, way.identity_id) == there
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        lifecycle.close(session, business.business_id, there)
+        lifecycle.close(session, there)
     assert go_on(business, talk, way.channel_id, way.identity_id) != there
 
 

@@ -25,7 +25,7 @@ NOW = datetime.now(UTC)
 
 def snooze(business_id: int, talk: int, until: datetime) -> None:
     with transaction(Scope(business_id, Actor.agent(1))) as session:
-        triage.snooze(session, business_id, talk, until)
+        triage.snooze(session, talk, until)
 
 
 def unsnooze_due() -> int:
@@ -68,24 +68,24 @@ def test_a_closed_conversation_cannot_be_snoozed(business: TestBusiness) -> None
 def test_tags_are_trimmed_and_counted_once(business: TestBusiness) -> None:
     talk = customer_writes()
     with transaction(business.business_id) as session:
-        triage.set_tags(session, business.business_id, talk, ["  envío  gratis ", "VIP", "vip", ""])
+        triage.set_tags(session, talk, ["  envío  gratis ", "VIP", "vip", ""])
     assert state_of(talk).tags == ["envío gratis", "vip"]
     with transaction(business.business_id) as session:
-        assert triage.known_tags(session, business.business_id) == ["envío gratis", "vip"]
+        assert triage.known_tags(session) == ["envío gratis", "vip"]
 
 
 @pytest.mark.parametrize("tags", [["x" * 41], [str(n) for n in range(21)]])
 def test_too_many_or_too_long_tags_are_refused(business: TestBusiness, tags: list[str]) -> None:
     talk = customer_writes()
     with transaction(business.business_id) as session, refused("invalid_tag"):
-        triage.set_tags(session, business.business_id, talk, tags)
+        triage.set_tags(session, talk, tags)
 
 
 def test_priority_stays_within_its_bounds(business: TestBusiness) -> None:
     talk = customer_writes()
     for asked, kept in ((9, 3), (-1, 0), (2, 2)):
         with transaction(business.business_id) as session:
-            triage.set_priority(session, business.business_id, talk, asked)
+            triage.set_priority(session, talk, asked)
         assert state_of(talk).priority == kept
 
 
@@ -93,7 +93,7 @@ class TestNotes:
     def add(self, business: TestBusiness, talk: int, words: str, key: str | None = None) -> int:
         ana = person(business.business_id)
         with transaction(business.business_id) as session:
-            return notes.add_note(session, business.business_id, talk, ana.id, words, key)
+            return notes.add_note(session, talk, ana.id, words, key)
 
     def test_a_note_is_never_sent_and_hidden_from_the_bot(self, business: TestBusiness) -> None:
         talk = customer_writes("¿Hacen envíos?")
@@ -163,15 +163,13 @@ class TestSavedReplies:
 def test_mark_unread(business: TestBusiness) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, unread_count=0)
     with transaction(business.business_id) as session:
-        triage.mark_unread(session, business.business_id, talk)
+        triage.mark_unread(session, talk)
         assert session.get_one(Conversation, talk).unread_count == 1
 
 
 def test_the_owner_is_alerted_when_a_snooze_ends(business: TestBusiness, monkeypatch) -> None:
     called: list[int | None] = []
-    monkeypatch.setattr(
-        events, "publish_change", lambda session, business_id, talk, needs_agent=None: called.append(needs_agent)
-    )
+    monkeypatch.setattr(events, "publish_change", lambda session, talk, needs_agent=None: called.append(needs_agent))
     ana = person(business.business_id).id
     long_ago = NOW - timedelta(days=3)
     known: dict[str, Any] = {

@@ -127,7 +127,7 @@ def test_a_takeover_discards_the_answer(business: TestBusiness) -> None:
     conversation_id = customer_writes()
     turn, reply_context = begin()
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        lifecycle.take_over(session, business.business_id, conversation_id, None)
+        lifecycle.take_over(session, conversation_id, None)
     assert not finish(turn, reply_context)
     assert said() == []
 
@@ -147,7 +147,7 @@ def test_a_takeover_waits_while_the_answer_is_written(business: TestBusiness) ->
 
     def take_over() -> None:
         with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-            lifecycle.take_over(session, business.business_id, conversation_id, None)
+            lifecycle.take_over(session, conversation_id, None)
 
     threads = [threading.Thread(target=run, args=(step,)) for step in (take_over, lambda: finish(turn, reply_context))]
     for thread in threads:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.platform.db import current_scope, enter_business, leave_business, system_transaction, transaction
-from core.platform.scope import BOOTSTRAP_KEY, CLI, SYSTEM, Actor, Scope
+from core.platform.db import in_business, system_transaction, transaction
+from core.platform.scope import BOOTSTRAP_KEY, CLI, SYSTEM, Actor, Scope, current_scope
 from tests.conftest import TestBusiness
 
 
@@ -36,8 +36,7 @@ def test_work_across_businesses_has_a_scope_only_while_it_enters_one(business: T
     with system_transaction() as session:
         with pytest.raises(RuntimeError, match="no business"):
             current_scope(session)
-        enter_business(session, business.business_id)
-        assert current_scope(session).business_id == business.business_id
-        leave_business(session)
+        with in_business(session, business.business_id):
+            assert current_scope(session).business_id == business.business_id
         with pytest.raises(RuntimeError, match="no business"):
             current_scope(session)

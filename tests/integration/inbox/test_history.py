@@ -86,7 +86,7 @@ def test_history_is_in_no_metric(business: TestBusiness) -> None:
     assert figures() == before
     talk = one("SELECT id FROM conversations WHERE imported")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        lifecycle.reopen(session, business.business_id, talk)
+        lifecycle.reopen(session, talk)
     assert figures().total_conversations == before.total_conversations + 1
 
 

@@ -108,7 +108,7 @@ def test_a_new_number_with_a_recent_contact_is_merged(business: TestBusiness) ->
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
         from core.conversations import lifecycle
 
-        lifecycle.close(session, business.business_id, other)
+        lifecycle.close(session, other)
     rows(
         "INSERT INTO contact_identities (business_id, contact_id, kind, address)"
         " SELECT business_id, contact_id, 'sms', '+5491166660002' FROM conversations WHERE id = :id",

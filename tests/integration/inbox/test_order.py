@@ -34,7 +34,7 @@ def as_read(business_id: int, conversation_id: int) -> list[list[str]]:
     """Return the thread as the console, an API client and the bot read it."""
     with transaction(business_id) as session:
         shown = [line.text for line in thread.read(session, conversation_id).lines]
-        listed = [one.text for one in api_reads.messages(session, business_id, conversation_id, None, 100).items]
+        listed = [one.text for one in api_reads.messages(session, conversation_id, None, 100).items]
         told = [turn.text for turn in turns_until(session, conversation_id, limit=100)]
     return [shown, listed, told]
 

@@ -47,14 +47,14 @@ def told(conversation_id: int) -> list[str]:
 
 def finds(business_id: int, words: str) -> bool:
     with transaction(business_id) as session:
-        where = search.matches(session, business_id, words)
+        where = search.matches(session, words)
         return bool(session.scalars(select(Conversation.id).where(where)).all())
 
 
 def texts(business_id: int, conversation_id: int) -> list[str]:
     """Return the texts as API clients get them."""
     with transaction(business_id) as session:
-        return [one.text for one in api_reads.messages(session, business_id, conversation_id, None, 50).items]
+        return [one.text for one in api_reads.messages(session, conversation_id, None, 50).items]
 
 
 def preview() -> str:

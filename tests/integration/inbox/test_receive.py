@@ -256,7 +256,7 @@ def test_a_reaction_to_a_closed_conversation_stays_there(business: TestBusiness)
     receive(meta_body(text_value("Hola", wamid="wamid.TARGET")))
     closed = one("SELECT id FROM conversations")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        lifecycle.close(session, business.business_id, closed)
+        lifecycle.close(session, closed)
     receive(meta_body(value_of(item("reaction", "wamid.R", message_id="wamid.TARGET", emoji="👍"))))
     assert rows("SELECT id, status FROM conversations") == [(closed, "closed")]
 
@@ -264,7 +264,7 @@ def test_a_reaction_to_a_closed_conversation_stays_there(business: TestBusiness)
 def test_a_closed_conversation_is_followed_by_a_new_one(business: TestBusiness) -> None:
     first = customer_writes("Hola")
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        lifecycle.close(session, business.business_id, first)
+        lifecycle.close(session, first)
     second = customer_writes("Otra cosa")
     assert second != first
     assert rows("SELECT status, mode FROM conversations ORDER BY id") == [("closed", "bot"), ("open", "bot")]
@@ -278,7 +278,7 @@ def test_a_conversation_closed_while_its_message_arrives_is_followed_by_a_new_on
     """
     first = customer_writes("Hola")
     with transaction(Scope(business.business_id, Actor.agent(1))) as closing:
-        lifecycle.close(closing, business.business_id, first)
+        lifecycle.close(closing, first)
         arriving = threading.Thread(target=receive, args=(meta_body(text_value("Otra cosa")),))
         arriving.start()
         _until_somebody_waits_for_a_row()

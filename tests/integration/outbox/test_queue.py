@@ -118,7 +118,7 @@ def test_a_closed_or_foreign_conversation_takes_nothing(business: TestBusiness) 
     with pytest.raises(NotFound):
         say(other, conversation_id)
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        lifecycle.close(session, business.business_id, conversation_id)
+        lifecycle.close(session, conversation_id)
     with pytest.raises(Conflict):
         say(business.business_id, conversation_id)
 

@@ -70,7 +70,7 @@ def waiting_list(business: TestBusiness) -> list[int]:
     with transaction(business.business_id) as session:
         pages, after = [], None
         while True:
-            page = inbox_list.page(session, business.business_id, InboxFilter(View.WAITING), 0, after, 1)
+            page = inbox_list.page(session, InboxFilter(View.WAITING), 0, after, 1)
             pages += [row.id for row in page.rows]
             if (after := page.next) is None:
                 return pages
@@ -241,7 +241,7 @@ def test_an_unsent_answer_reopens_a_closed_conversation(business: TestBusiness, 
     (message_id,) = say(business.business_id, conversation_id, sender=Sender.BOT)
     sent(business, claim_one())
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        lifecycle.close(session, business.business_id, conversation_id)
+        lifecycle.close(session, conversation_id)
     here = customer_writes("¿Hola?") if again else conversation_id
     errors = [{"code": 131026, "title": "Undeliverable"}]
     receive(meta_body(status_value("x", "failed", our_id=message_id, errors=errors)))

@@ -41,7 +41,7 @@ def send(*catchers: Any) -> bool:
 
 def note(business: TestBusiness, kind: str = "test", severity: Severity = Severity.WARNING, **more: Any) -> None:
     with transaction(business.business_id) as session:
-        notify(session, business.business_id, kind, severity, "Something happened.", **more)
+        notify(session, kind, severity, "Something happened.", **more)
 
 
 def make_due() -> None:

@@ -38,7 +38,7 @@ def test_hand_off_details_are_quoted_only_if_written_by_others(
 ) -> None:
     talk = conversation(business.business_id, business.whatsapp_channel_id, mode="bot")
     with transaction(business.business_id) as session:
-        assert lifecycle.hand_off(session, business.business_id, talk, reason, detail)
+        assert lifecycle.hand_off(session, talk, reason, detail)
     data, text = one("SELECT jsonb_build_array(data, text) FROM notifications")
     said = sentence("pt", "handed_off", data, text, "Ana")
     assert catalogue("pt")[f"reason.{reason}"] in said
@@ -49,7 +49,7 @@ def test_a_hand_off_by_keyword_quotes_the_customer_not_the_phrase(business: Test
     talk = conversation(business.business_id, business.whatsapp_channel_id, mode="bot")
     summary = Summary("", "I'd like to talk to a human", "")
     with transaction(business.business_id) as session:
-        assert lifecycle.hand_off(session, business.business_id, talk, "keyword", "hablar con persona", summary)
+        assert lifecycle.hand_off(session, talk, "keyword", "hablar con persona", summary)
     data, text = one("SELECT jsonb_build_array(data, text) FROM notifications")
     said = sentence("en", "handed_off", data, text, "Ana")
     assert said == "Ana needs a person: they asked for one. “I'd like to talk to a human”"

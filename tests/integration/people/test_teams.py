@@ -41,7 +41,7 @@ def set_members(business: TestBusiness, team_id: int, agent_ids: Sequence[int]) 
 
 def give(business: TestBusiness, conversation_id: int, team_id: int | None) -> None:
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:
-        team_assignment.assign_team(session, business.business_id, conversation_id, team_id)
+        team_assignment.assign_team(session, conversation_id, team_id)
 
 
 def test_set_members_replaces_the_members(business: TestBusiness) -> None:
@@ -87,7 +87,7 @@ def test_the_list_can_be_filtered_by_team_until_it_is_removed(business: TestBusi
     give(business, talk, sales)
     give(business, talk, sales)
     with transaction(business.business_id) as session:
-        found = inbox_list.page(session, business.business_id, InboxFilter(team=sales), 0).rows
+        found = inbox_list.page(session, InboxFilter(team=sales), 0).rows
     assert [row.id for row in found] == [talk]
     assert known(business)[0].open_conversations == 1
     with transaction(Scope(business.business_id, Actor.agent(1))) as session:

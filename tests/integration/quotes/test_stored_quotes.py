@@ -131,7 +131,7 @@ def test_a_quote_is_answered_in_the_conversation_that_follows(shop: TestBusiness
     write("Quiero 2 gorras")
     conversation = one("SELECT id FROM conversations")
     with transaction(Scope(shop.business_id, Actor.agent(1))) as session:
-        conversations.close(session, shop.business_id, conversation)
+        conversations.close(session, conversation)
     # Nothing was asked in this conversation: a mere "sí" is ambiguous.
     write("sí, confirmo el pedido")
     assert states() == ["confirmed"]

@@ -144,7 +144,7 @@ def test_the_search_of_messages_uses_its_index(business: Any, talks: dict[str, i
     event.listen(get_engine(), "before_cursor_execute", explain)
     try:
         with transaction(business.business_id) as session:
-            search.matches(session, business.business_id, "bicicleta")
+            search.matches(session, "bicicleta")
     finally:
         event.remove(get_engine(), "before_cursor_execute", explain)
     assert len(plans) == 1
