@@ -24,7 +24,7 @@ from benchmarks.report import Figure, as_text, machine, tables
 from benchmarks.servers import ROOT
 from core.accounts import sessions, users
 from core.models import Role
-from core.platform.db import make_engine
+from core.platform.db import enter_business, make_engine
 from tests.support.stack import Stack, eventually, running_stack
 
 PAGE = ROOT / "docs" / "benchmarks-console.md"
@@ -87,10 +87,11 @@ def _prepare(stack: Stack, chosen: argparse.Namespace) -> tuple[Reader, str]:
         database.replace("postgresql://", "postgresql+psycopg://", 1), pool_size=2, statement_timeout=_PATIENCE
     )
     with Session(engine) as session, session.begin():
+        enter_business(session, BUSINESS)
         agent_id = users.create_agent(
-            session, BUSINESS, name="Ana Torres", email="ana@bench.example", role=Role.MANAGER, language="es"
+            session, name="Ana Torres", email="ana@bench.example", role=Role.MANAGER, language="es"
         )
-        token = sessions.open_session(session, BUSINESS, agent_id)
+        token = sessions.open_session(session, agent_id)
     started = time.monotonic()
     desk_data.fill(database, chosen.conversations, BUSINESS)
     with psycopg.connect(database, autocommit=True) as connection:

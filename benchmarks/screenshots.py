@@ -110,7 +110,7 @@ def _staff(stack: Stack) -> None:
     empty = sources.store_content(_BUSINESS, io.BytesIO(b"%PDF-1.7 cut off"), "catalogo-2024.pdf")
     with transaction(Scope(_BUSINESS, Actor.agent(1))) as session:
         people = [
-            users.create_agent(session, _BUSINESS, name=name, email=f"{name[:3].lower()}@desk.example", role=role)
+            users.create_agent(session, name=name, email=f"{name[:3].lower()}@desk.example", role=role)
             for name, role in (("Beatriz Ruiz", Role.AGENT), ("Carlos Méndez", Role.MANAGER))
         ]
         team = teams.create(session, "Ventas")

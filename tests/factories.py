@@ -14,7 +14,7 @@ from core.accounts import sessions, users
 from core.channels.phone_numbers import lookup_key
 from core.models import AIRun, Contact, ContactIdentity, Conversation, Delivery, Message, Role
 from core.platform import events
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 
 if TYPE_CHECKING:
     from tests.conftest import TestBusiness
@@ -35,11 +35,9 @@ class Person:
 def person(business_id: int, *, name: str = "Ana Torres", role: Role = Role.AGENT, language: str = "en") -> Person:
     """An agent who is signed in."""
     email = f"agent{next(_numbers)}@desk.example"
-    with system_transaction() as session:
-        agent_id = users.create_agent(
-            session, business_id, name=name, email=email, role=role, password=PASSWORD, language=language
-        )
-        return Person(agent_id, business_id, email, sessions.open_session(session, business_id, agent_id))
+    with transaction(business_id) as session:
+        agent_id = users.create_agent(session, name=name, email=email, role=role, password=PASSWORD, language=language)
+        return Person(agent_id, business_id, email, sessions.open_session(session, agent_id))
 
 
 def conversation(
@@ -93,7 +91,7 @@ def message(conversation_id: int, text: str, *, sender: str = "customer", **valu
 
 def says(business_id: int, conversation_id: int, text: str, *, sender: str = "customer", **values: Any) -> int:
     """A customer's message, stored and announced as one that came in."""
-    with system_transaction() as session:
+    with transaction(business_id) as session:
         conversation = session.get_one(Conversation, conversation_id)
         conversation.last_message_text = text
         conversation.last_message_at = func.clock_timestamp()

@@ -160,6 +160,33 @@ def test_the_console_reaches_the_database_by_its_own_store() -> None:
     assert offenders("console", transactions, except_for=("console/db.py",)) == []
 
 
+# Functions that work across businesses on behalf of one, and why.
+_MAY_NAME_A_BUSINESS = {
+    "core/messaging/inbound/dead_letters.py": "those of unknown origin have no business, which hides them from any",
+    "core/messaging/inbound/webhook_events.py": "an item that cannot be processed may have no business",
+}
+
+
+def _names_business_beside_session(path: Path) -> bool:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            given = {one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+            if given >= {"session", "business_id"}:
+                return True
+    return False
+
+
+def test_no_function_takes_a_business_beside_a_session() -> None:
+    """The scope of the session says it (`core.platform.db.business_of`)."""
+    found = {
+        str(path.relative_to(ROOT))
+        for folder in ("core", "webhook_app", "workers", "console")
+        for path in modules(folder)
+        if _names_business_beside_session(path)
+    }
+    assert found == set(_MAY_NAME_A_BUSINESS)
+
+
 def test_modules_stay_readable() -> None:
     long = [
         f"{path.relative_to(ROOT)}: {lines} lines"

@@ -119,7 +119,7 @@ def _read(token: str, accept_language: str, read: Read) -> dict[str, Any]:
         agent = sessions.session_agent(session, token)
         if agent is None:
             raise _SignedOut
-        enter_business(session, agent.business_id)
+        enter_business(session, agent.scope)
         return read(session, agent, i18n.of_agent(agent, accept_language))
 
 

@@ -15,6 +15,7 @@ from core.accounts.users import SignedIn
 from core.models import Agent, AgentToken, Business, Role, Sees, TokenKind
 from core.platform.config import Settings
 from core.platform.crypto import new_token, token_hash
+from core.platform.db import acting, in_business
 from core.platform.errors import ConfigurationError, Conflict, Invalid
 from core.platform.scope import Actor, Scope
 
@@ -72,18 +73,20 @@ class OpenSession:
     user_agent: str
 
 
-def open_session(session: Session, business_id: int, agent_id: int, user_agent: str = "") -> str:
+def open_session(session: Session, agent_id: int, user_agent: str = "") -> str:
     """Sign an agent in. Returns the token for their cookie."""
     agent = Actor.agent(agent_id)
-    audit_log.record_in(session, Scope(business_id, agent), "session.open", str(agent))
-    return _issue(session, business_id, agent_id, TokenKind.SESSION, SESSION_LASTS, user_agent)
+    with acting(session, agent):
+        audit_log.record(session, "session.open", str(agent))
+    return _issue(session, agent_id, TokenKind.SESSION, SESSION_LASTS, user_agent)
 
 
 def start_login(session: Session, who: SignedIn, user_agent: str = "") -> LoginResult:
     """Open a session, or issue a token for the second factor if one is required."""
-    if who.owes_code:
-        return LoginResult(_issue(session, who.business_id, who.agent_id, TokenKind.CODE, CODE_LASTS), owes_code=True)
-    return LoginResult(open_session(session, who.business_id, who.agent_id, user_agent), owes_code=False)
+    with in_business(session, who.business_id):
+        if who.owes_code:
+            return LoginResult(_issue(session, who.agent_id, TokenKind.CODE, CODE_LASTS), owes_code=True)
+        return LoginResult(open_session(session, who.agent_id, user_agent), owes_code=False)
 
 
 def verify_second_factor(session: Session, token: str, code: str, user_agent: str = "") -> str | None:
@@ -102,7 +105,8 @@ def verify_second_factor(session: Session, token: str, code: str, user_agent: st
         return None
     users.reset_failures(session, agent)
     _end(session, _live(token, TokenKind.CODE))
-    return open_session(session, agent.business_id, agent.id, user_agent)
+    with in_business(session, agent.business_id):
+        return open_session(session, agent.id, user_agent)
 
 
 def session_agent(session: Session, token: str) -> CurrentAgent | None:
@@ -209,10 +213,10 @@ def revoke_all(session: Session, agent_id: int) -> None:
     _end(session, (AgentToken.agent_id == agent_id) & AgentToken.ended_at.is_(None))
 
 
-def make_link(session: Session, business_id: int, agent_id: int, lasts: timedelta = LINK_LASTS) -> str:
+def make_link(session: Session, agent_id: int, lasts: timedelta = LINK_LASTS) -> str:
     """Return the token of a one-time login link. Earlier links of the agent stop working."""
     _end(session, _open(agent_id, TokenKind.LINK))
-    return _issue(session, business_id, agent_id, TokenKind.LINK, lasts)
+    return _issue(session, agent_id, TokenKind.LINK, lasts)
 
 
 def link_is_valid(session: Session, token: str) -> bool:
@@ -234,8 +238,8 @@ def consume_login_link(session: Session, token: str, user_agent: str = "") -> Lo
     return start_login(session, SignedIn(agent.business_id, agent.id, owes_code=agent.totp is not None), user_agent)
 
 
-def first_administrator(session: Session, business_id: int, settings: Settings) -> str | None:
-    """Ensure that an administrator can log in. Call it at every start, in a system transaction.
+def first_administrator(session: Session, settings: Settings) -> str | None:
+    """Ensure that an administrator can log in. Call it at every start.
 
     Creates the administrator of ADMIN_EMAIL and ADMIN_PASSWORD, or one without a password if these are not set.
     While no administrator has a password, returns the token of a new one-time link; earlier links stop working.
@@ -245,27 +249,25 @@ def first_administrator(session: Session, business_id: int, settings: Settings) 
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _FIRST_ADMINISTRATOR_LOCK})
     administrators = session.scalars(
-        select(Agent)
-        .where(Agent.business_id == business_id, Agent.role == Role.ADMINISTRATOR, Agent.disabled_at.is_(None))
-        .order_by(Agent.id)
+        select(Agent).where(Agent.role == Role.ADMINISTRATOR, Agent.disabled_at.is_(None)).order_by(Agent.id)
     ).all()
     if any(one.password_hash for one in administrators):
         return None
     email = settings.admin_email.strip().lower() or DEFAULT_ADMINISTRATOR
     chosen = next((one.id for one in administrators if one.email == email), None)
     if chosen is None and (settings.admin_email or not administrators):
-        chosen = _create_administrator(session, business_id, email)
+        chosen = _create_administrator(session, email)
     if chosen is None:
         chosen = administrators[0].id
     if settings.admin_email and settings.admin_password:
         _set_first_password(session, chosen, settings.admin_password)
         return None
-    return make_link(session, business_id, chosen)
+    return make_link(session, chosen)
 
 
-def _create_administrator(session: Session, business_id: int, email: str) -> int:
+def _create_administrator(session: Session, email: str) -> int:
     try:
-        return users.create_agent(session, business_id, name="Administrator", email=email, role=Role.ADMINISTRATOR)
+        return users.create_agent(session, name="Administrator", email=email, role=Role.ADMINISTRATOR)
     except Conflict:
         raise ConfigurationError(
             f"ADMIN_EMAIL is wrong: {email} is already somebody who is not an administrator here. Choose another."
@@ -279,13 +281,10 @@ def _set_first_password(session: Session, agent_id: int, password: str) -> None:
         raise ConfigurationError(f"ADMIN_PASSWORD is wrong: {error}") from None
 
 
-def _issue(
-    session: Session, business_id: int, agent_id: int, kind: TokenKind, lasts: timedelta, user_agent: str = ""
-) -> str:
+def _issue(session: Session, agent_id: int, kind: TokenKind, lasts: timedelta, user_agent: str = "") -> str:
     token = new_token()
     session.execute(
         insert(AgentToken).values(
-            business_id=business_id,
             agent_id=agent_id,
             kind=kind,
             token_hash=token_hash(token),

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from core.accounts import api_keys, audit_log, sessions, users
 from core.models import Agent, AgentToken, Conversation, ConversationStatus, Role, Team, TeamMember, TokenKind
-from core.platform.db import business_of
 from core.platform.errors import Conflict, Invalid, NotFound
 from core.platform.scope import Actor, current_scope
 
@@ -91,9 +90,9 @@ def invite(session: Session, name: str, email: str, role: Role) -> str:
     before, at, after = email.partition("@")
     if not (before and at and after) or any(one.isspace() or one == "\0" for one in email) or len(email) > 254:
         raise Invalid("invalid_person", "That is not an e-mail address.")
-    agent_id = users.create_agent(session, business_of(session), name=name, email=email, role=role)
+    agent_id = users.create_agent(session, name=name, email=email, role=role)
     audit_log.record(session, "agent.invite", f"agent:{agent_id}", email=email, role=role)
-    return sessions.make_link(session, business_of(session), agent_id, INVITATION_LASTS)
+    return sessions.make_link(session, agent_id, INVITATION_LASTS)
 
 
 def new_link(session: Session, agent_id: int) -> str:
@@ -102,7 +101,7 @@ def new_link(session: Session, agent_id: int) -> str:
     if person.disabled_at is not None:
         raise Conflict("person_disabled", f"{person.name} is disabled: enable them first.")
     audit_log.record(session, "agent.link", f"agent:{agent_id}")
-    return sessions.make_link(session, business_of(session), agent_id, INVITATION_LASTS)
+    return sessions.make_link(session, agent_id, INVITATION_LASTS)
 
 
 def set_role(session: Session, agent_id: int, role: Role) -> None:

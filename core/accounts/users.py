@@ -52,7 +52,6 @@ def colleagues(session: Session) -> list[Colleague]:
 
 def create_agent(
     session: Session,
-    business_id: int,
     *,
     name: str,
     email: str,
@@ -68,7 +67,6 @@ def create_agent(
     """
     password_hash = None if password is None else _hasher.hash(_acceptable(password))
     values = {
-        "business_id": business_id,
         "name": name.strip(),
         "email": _folded(email),
         "role": role,

@@ -12,7 +12,6 @@ from core.accounts import audit_log
 from core.bots import versions
 from core.bots.settings import BotSettings
 from core.models import Bot, Channel
-from core.platform.db import actor_of
 from core.platform.errors import Conflict, NotFound
 
 
@@ -35,7 +34,7 @@ def served(session: Session) -> Sequence[Served]:
 def create(session: Session, settings: BotSettings, *, copied_from: int | None) -> int:
     """Create a bot that answers on no channel yet. Return its id."""
     bot_id = session.execute(insert(Bot).values(name=settings.name).returning(Bot.id)).scalar_one()
-    versions.save(session, bot_id, settings, author=actor_of(session))
+    versions.save(session, bot_id, settings)
     audit_log.record(session, "bot.create", f"bot:{bot_id}", name=settings.name, copied_from=copied_from)
     return bot_id
 

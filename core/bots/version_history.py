@@ -14,7 +14,6 @@ from core.accounts import audit_log
 from core.bots import versions
 from core.bots.settings import BotSettings
 from core.models import Agent, Bot, BotVersion, Channel
-from core.platform.db import actor_of
 from core.platform.errors import Conflict, NotFound
 
 LONGEST_NOTE = 200
@@ -100,13 +99,7 @@ def save(session: Session, bot_id: int, settings: BotSettings, *, based_on: int,
     if newest != based_on:
         raise Overtaken(newest)
     bot.name = settings.name
-    number = versions.save(
-        session,
-        bot_id,
-        settings,
-        author=actor_of(session),
-        note=" ".join(note.split())[:LONGEST_NOTE],
-    )
+    number = versions.save(session, bot_id, settings, note=" ".join(note.split())[:LONGEST_NOTE])
     fields = [change.field for change in changes(before, settings)]
     audit_log.record(session, "bot.save", f"bot:{bot_id}", version=number, fields=fields)
     return number

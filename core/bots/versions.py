@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.bots.settings import BotSettings
 from core.models import BotVersion
+from core.platform.db import actor_of
 from core.platform.errors import NotFound
 from core.types import ReplyPolicy
 
@@ -71,7 +72,7 @@ def clear_cache() -> None:
     _cache.clear()
 
 
-def save(session: Session, bot_id: int, settings: BotSettings, *, author: str, note: str = "") -> int:
+def save(session: Session, bot_id: int, settings: BotSettings, *, note: str = "") -> int:
     """Add a version. Two people who save at once cannot get the same number: the primary key refuses the second."""
     newest = session.scalar(select(func.max(BotVersion.version)).where(BotVersion.bot_id == bot_id)) or 0
     session.execute(
@@ -79,7 +80,7 @@ def save(session: Session, bot_id: int, settings: BotSettings, *, author: str, n
             bot_id=bot_id,
             version=newest + 1,
             data=settings.model_dump(mode="json"),
-            author=author,
+            author=actor_of(session),
             note=note,
         )
     )

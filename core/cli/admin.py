@@ -32,7 +32,7 @@ from core.messaging.inbound import dead_letters
 from core.models import Agent, Bot, Business, Channel, ChannelState, Role
 from core.platform import job_queue
 from core.platform.config import get_settings
-from core.platform.db import business_of, enter_business, system_transaction, transaction
+from core.platform.db import enter_business, system_transaction, transaction
 from core.platform.errors import BotHubError, NotFound
 from core.platform.scope import CLI, Scope
 
@@ -194,7 +194,7 @@ def sign_in_link(_: argparse.Namespace) -> int:
         )
         if agent_id is None:
             raise NotFound("There is no administrator: run `setup` first.")
-        token = make_link(session, business_of(session), agent_id)
+        token = make_link(session, agent_id)
         audit_log.record(session, "agent.link", f"agent:{agent_id}")
     print(sign_in_address(token))
     return 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select, text, update
+from dataclasses import asdict
+
+from sqlalchemy import and_, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
@@ -35,18 +37,16 @@ def ensure_business(
     Changed credentials are applied; values set in the console are kept.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SETUP_LOCK})
-    business_id = session.scalar(select(Business.id).order_by(Business.id).limit(1))
-    if business_id is None:
-        business_id = session.execute(
-            insert(Business).values(name=name, profile=profile, timezone=time_zone).returning(Business.id)
-        ).scalar_one()
-        bot_id = session.execute(
-            insert(Bot).values(business_id=business_id, name=bot.name).returning(Bot.id)
-        ).scalar_one()
-        versions.save(session, bot_id, bot, author="system", note="first start")
-    bot_id = session.scalars(select(Bot.id).where(Bot.business_id == business_id).order_by(Bot.id).limit(1)).one()
-    for spec in configured(settings):
-        ensure_channel(session, business_id, spec, bot_id)
+    known = session.scalar(select(Business.id).order_by(Business.id).limit(1))
+    made = insert(Business).values(name=name, profile=profile, timezone=time_zone).returning(Business.id)
+    business_id = known or session.execute(made).scalar_one()
+    with db.in_business(session, business_id):
+        if known is None:
+            bot_id = session.execute(insert(Bot).values(name=bot.name).returning(Bot.id)).scalar_one()
+            versions.save(session, bot_id, bot, note="first start")
+        first_bot = session.scalars(select(Bot.id).order_by(Bot.id).limit(1)).one()
+        for spec in configured(settings):
+            ensure_channel(session, spec, first_bot)
     _switch_sandbox_channels(session, active=settings.sandbox_active)
     return business_id
 
@@ -62,45 +62,30 @@ def _switch_sandbox_channels(session: Session, *, active: bool) -> None:
         enabled = session.scalars(select(Channel).where(Channel.state != ChannelState.DISABLED)).all()
         found = [row for row in enabled if PUBLISHED.intersection(row.credentials.values())]
     for row in found:
-        db.enter_business(session, row.business_id)
-        if active:
-            admin.set_state(session, row.id, ChannelState.ACTIVE)
-        else:
-            admin.set_state(session, row.id, ChannelState.DISABLED, "The sandbox is off.", paused_for=_FOR_SANDBOX)
-        db.leave_business(session)
+        with db.in_business(session, row.business_id):
+            if active:
+                admin.set_state(session, row.id, ChannelState.ACTIVE)
+            else:
+                admin.set_state(session, row.id, ChannelState.DISABLED, "The sandbox is off.", paused_for=_FOR_SANDBOX)
 
 
-def ensure_channel(session: Session, business_id: int, spec: ChannelSpec, bot_id: int | None) -> int:
-    """Create a channel or update its credentials. Returns its id."""
-    channel_id = session.execute(
-        pg_insert(Channel)
-        .values(
-            business_id=business_id,
-            bot_id=bot_id,
-            provider=spec.provider,
-            kind=spec.kind,
-            identity=spec.identity,
-            account=spec.account,
-            name=spec.name,
-            credentials=spec.credentials,
-        )
-        .on_conflict_do_nothing()
-        .returning(Channel.id)
-    ).scalar_one_or_none()
-    if channel_id is None:
-        before = session.scalar(
-            select(Channel.credentials).where(
-                Channel.provider == spec.provider, Channel.kind == spec.kind, Channel.identity == spec.identity
-            )
-        )
+def ensure_channel(session: Session, spec: ChannelSpec, bot_id: int | None) -> int:
+    """Create a channel, or update the credentials of a known one, whichever business has it. Returns its id."""
+    same = and_(Channel.provider == spec.provider, Channel.kind == spec.kind, Channel.identity == spec.identity)
+    with db.across_businesses(session):
         channel_id = session.execute(
-            update(Channel)
-            .where(Channel.provider == spec.provider, Channel.kind == spec.kind, Channel.identity == spec.identity)
-            .values(credentials=spec.credentials, account=spec.account)
+            pg_insert(Channel)
+            .values(business_id=db.business_of(session), bot_id=bot_id, **asdict(spec))
+            .on_conflict_do_nothing()
             .returning(Channel.id)
-            .execution_options(synchronize_session=False)
-        ).scalar_one()
-        if before != spec.credentials:
-            resume_number(session, channel_id)
+        ).scalar_one_or_none()
+        if channel_id is None:
+            before = session.scalar(select(Channel.credentials).where(same))
+            changed = update(Channel).where(same).values(credentials=spec.credentials, account=spec.account)
+            channel_id = session.execute(
+                changed.returning(Channel.id).execution_options(synchronize_session=False)
+            ).scalar_one()
+            if before != spec.credentials:
+                resume_number(session, channel_id)
     ensure_flow(session, channel_id)
     return channel_id

@@ -76,12 +76,12 @@ def set_up(settings: Settings) -> str | None:
                 bot=demo_business.bot(),
                 time_zone=demo_business.TIME_ZONE,
             )
-            db.enter_business(session, business_id)
-            demo_business.stock(session)
-            db.leave_business(session)
         else:
             business_id = ensure_business(session, settings, name="My business", profile={}, bot=BotSettings())
-        return first_administrator(session, business_id, settings)
+        with db.in_business(session, business_id):
+            if settings.sandbox_active:
+                demo_business.stock(session)
+            return first_administrator(session, settings)
 
 
 def _wait_until_ready(supervisor: Supervisor, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.accounts import audit_log
 from core.conversations import lifecycle
 from core.models import Channel, ChannelState, ContactIdentity, Conversation
-from core.platform.db import actor_of, run
+from core.platform.db import run
 from core.platform.errors import Conflict, NotFound
 
 
@@ -70,8 +70,8 @@ def continue_on(session: Session, conversation_id: int, channel_id: int, identit
     check_address(identity.ended_at, identity.opted_out_at)
     there = _open(session, start, channel, identity)
     lifecycle.take_over(session, there, agent_id)
-    lifecycle.add_event(session, conversation_id, start.channel_id, "continues", by=actor_of(session), to=channel.name)
-    lifecycle.add_event(session, there, channel_id, "continued", by=actor_of(session), to=_channel_name(session, start))
+    lifecycle.add_event(session, conversation_id, start.channel_id, "continues", to=channel.name)
+    lifecycle.add_event(session, there, channel_id, "continued", to=_channel_name(session, start))
     audit_log.record(session, "conversation.continue", f"conversation:{there}", since=conversation_id)
     return there
 

@@ -24,8 +24,9 @@ from core.models import (
     Severity,
 )
 from core.platform import events
-from core.platform.db import actor_of, in_business, run
+from core.platform.db import in_business, run
 from core.platform.errors import Conflict, NotFound
+from core.platform.scope import SYSTEM, current_scope
 from core.types import NO_SUMMARY, Summary
 
 log = structlog.get_logger(__name__)
@@ -119,7 +120,7 @@ def take_over(session: Session, conversation_id: int, agent_id: int | None) -> N
     conversation.mode = Mode.HUMAN
     conversation.bot_turns = 0
     session.flush()
-    add_event(session, conversation_id, conversation.channel_id, "taken_over", by=actor_of(session))
+    add_event(session, conversation_id, conversation.channel_id, "taken_over")
     audit_log.record(session, "conversation.take_over", f"conversation:{conversation_id}")
 
 
@@ -138,7 +139,7 @@ def hand_back(session: Session, conversation_id: int) -> None:
     conversation.unsent_id = conversation.unsent_at = None
     conversation.assignee_id = None
     session.flush()
-    add_event(session, conversation_id, conversation.channel_id, "handed_back", by=actor_of(session))
+    add_event(session, conversation_id, conversation.channel_id, "handed_back")
     audit_log.record(session, "conversation.hand_back", f"conversation:{conversation_id}")
 
 
@@ -160,7 +161,7 @@ def close(session: Session, conversation_id: int) -> None:
     session.execute(
         delete(PendingReply).where(PendingReply.conversation_id == conversation_id).execution_options(**_QUIET)
     )
-    add_event(session, conversation_id, conversation.channel_id, "closed", by=actor_of(session))
+    add_event(session, conversation_id, conversation.channel_id, "closed")
     audit_log.record(session, "conversation.close", f"conversation:{conversation_id}")
 
 
@@ -185,7 +186,7 @@ def reopen(session: Session, conversation_id: int) -> None:
         raise Conflict(
             "conflict", "This customer already has an open conversation on this channel: continue there."
         ) from None
-    add_event(session, conversation_id, conversation.channel_id, "reopened", by=actor_of(session))
+    add_event(session, conversation_id, conversation.channel_id, "reopened")
     audit_log.record(session, "conversation.reopen", f"conversation:{conversation_id}")
 
 
@@ -209,8 +210,7 @@ def assign(session: Session, conversation_id: int, agent_id: int | None) -> None
         return
     conversation.assignee_id = agent_id
     session.flush()
-    details = {"by": actor_of(session), "to": agent_id, "owner": owner}
-    add_event(session, conversation_id, conversation.channel_id, "assigned", **details)
+    add_event(session, conversation_id, conversation.channel_id, "assigned", to=agent_id, owner=owner)
     audit_log.record(session, "conversation.assign", f"conversation:{conversation_id}", to=agent_id)
 
 
@@ -243,8 +243,10 @@ def lock_open(session: Session, conversation_id: int) -> Conversation:
 
 
 def add_event(session: Session, conversation_id: int, channel_id: int, event: str, **details: object) -> None:
-    """Add an event to the thread; customers never see it."""
-    payload = json.dumps({"event": event, **details})
+    """Add an event to the thread, by the one who acts unless that is BotHub; customers never see it."""
+    actor = current_scope(session).actor
+    by = {} if actor == SYSTEM else {"by": str(actor)}
+    payload = json.dumps({"event": event, **by, **details})
     run(session, _EVENT, {"conversation": conversation_id, "channel": channel_id, "payload": payload})
     events.publish_change(session, conversation_id)
 

@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 
 from core.accounts import audit_log, teams
 from core.conversations.lifecycle import add_event, lock_open
-from core.platform.db import actor_of
 
 
 def assign_team(session: Session, conversation_id: int, team_id: int | None) -> None:
@@ -22,5 +21,5 @@ def assign_team(session: Session, conversation_id: int, team_id: int | None) -> 
     name = None if team_id is None else teams.lock(session, team_id).name
     conversation.team_id = team_id
     session.flush()
-    add_event(session, conversation_id, conversation.channel_id, "team_changed", by=actor_of(session), team=name)
+    add_event(session, conversation_id, conversation.channel_id, "team_changed", team=name)
     audit_log.record(session, "conversation.team", f"conversation:{conversation_id}", to=name)

@@ -12,7 +12,7 @@ from core.accounts.notifications import notify
 from core.conversations.lifecycle import add_event, lock, lock_open
 from core.models import Conversation, ConversationStatus, Mode, Severity
 from core.platform import events
-from core.platform.db import actor_of, business_of, in_business
+from core.platform.db import business_of, in_business
 from core.platform.errors import Invalid
 
 LONGEST_SNOOZE = timedelta(days=365)
@@ -35,8 +35,7 @@ def snooze(session: Session, conversation_id: int, until: datetime) -> None:
     conversation.status = ConversationStatus.SNOOZED
     conversation.snoozed_until = until
     session.flush()
-    details = {"by": actor_of(session), "until": until.isoformat()}
-    add_event(session, conversation_id, conversation.channel_id, "snoozed", **details)
+    add_event(session, conversation_id, conversation.channel_id, "snoozed", until=until.isoformat())
 
 
 def unsnooze(session: Session, conversation_id: int) -> None:
@@ -47,7 +46,7 @@ def unsnooze(session: Session, conversation_id: int) -> None:
     conversation.status = ConversationStatus.OPEN
     conversation.snoozed_until = None
     session.flush()
-    add_event(session, conversation_id, conversation.channel_id, "woken", by=actor_of(session))
+    add_event(session, conversation_id, conversation.channel_id, "woken")
 
 
 def unsnooze_due(session: Session) -> int:

@@ -134,7 +134,7 @@ def begin(session: Session, bot_id: int, plan: Plan) -> int:
     rows = [{"business_id": business_of(session), "replay_id": replay_id, "position": at} | one for at, one in items]
     session.execute(insert(ReplayItem), rows)
     run(session, _FORGET, {"bot": bot_id, "kept": _MAX_REPLAYS})
-    background_tasks.enqueue(session, business_of(session), KIND, replay_id, by=actor_of(session))
+    background_tasks.enqueue(session, KIND, replay_id)
     audit_log.record(session, "bot.rehearse", f"bot:{bot_id}", rehearsal=replay_id, items=len(rows))
     return replay_id
 

@@ -16,7 +16,7 @@ from core.bots.llm.types import FailureKind, ModelFailed
 from core.knowledge import embedders
 from core.knowledge.vector_store import backfill
 from core.models.knowledge import KnowledgeSource, KnowledgeVector
-from core.platform.db import transaction
+from core.platform.db import in_business, transaction
 from core.tasks import background_tasks
 from core.tasks.background_tasks import ClaimedTask, PermanentTaskError
 
@@ -43,7 +43,8 @@ def enqueue_due(session: Session) -> int:
     values = {"model": embedders.current().name, "kind": REEMBED, "again_after": _RETRY_AFTER}
     due = session.scalars(_DUE, values).all()
     for business_id in due:
-        background_tasks.enqueue(session, business_id, REEMBED, business_id, by="system")
+        with in_business(session, business_id):
+            background_tasks.enqueue(session, REEMBED, business_id)
     return len(due)
 
 

@@ -25,7 +25,7 @@ from core.models.business import Bot
 from core.models.knowledge import KnowledgeRevision, KnowledgeSource, SourceState
 from core.models.knowledge_kinds import SourceKind
 from core.platform import object_storage
-from core.platform.db import actor_of, business_of
+from core.platform.db import actor_of
 from core.platform.errors import BotHubError, Conflict, NotFound
 from core.tasks import background_tasks
 
@@ -143,7 +143,7 @@ def _add(session: Session, bot_id: int | None, title: str, values: dict[str, obj
     )
     if added is None:
         raise _already_there(_same(session, bot_id, values))
-    background_tasks.enqueue(session, business_of(session), INGEST, added, by=actor_of(session))
+    background_tasks.enqueue(session, INGEST, added)
     audit_log.record(session, "knowledge.add", f"source:{added}", title=title)
     return added
 
@@ -208,7 +208,7 @@ def reread(session: Session, source_id: int) -> None:
 def _enqueue(session: Session, source: KnowledgeSource) -> None:
     _abandon(session, source)
     source.state, source.fault, source.updated_at = SourceState.WAITING, None, func.now()
-    background_tasks.enqueue(session, source.business_id, INGEST, source.id, by=actor_of(session))
+    background_tasks.enqueue(session, INGEST, source.id)
 
 
 def cancel(session: Session, source_id: int) -> None:

@@ -13,7 +13,6 @@ from core.accounts import audit_log
 from core.conversations import lifecycle
 from core.messaging import csat
 from core.models import Conversation, ConversationStatus
-from core.platform.db import actor_of
 
 CloseUndo = dict[str, Any]  # JSON, so that it can be stored
 
@@ -57,7 +56,7 @@ def undo_close(session: Session, closed: Sequence[CloseUndo]) -> int:
     for one in opened:
         conversation = lifecycle.lock(session, one["id"])
         csat.withdraw_request(session, conversation)
-        lifecycle.add_event(session, conversation.id, conversation.channel_id, "reopened", by=actor_of(session))
+        lifecycle.add_event(session, conversation.id, conversation.channel_id, "reopened")
         audit_log.record(session, "conversation.reopen", f"conversation:{conversation.id}")
     return len(opened)
 

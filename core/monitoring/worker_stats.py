@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from core.models import TaskFailure, WorkerReport, WorkMinute
-from core.platform.db import enter_business, run
+from core.platform.db import run
 
 KINDS = ("inbound", "replies", "sending", "media", "tasks")
 LOST_AFTER = timedelta(seconds=30)
@@ -170,12 +170,8 @@ def waiting(session: Session) -> list[Waiting]:
     return [Waiting(kind, count, max(0.0, float(oldest))) for kind, count, oldest in session.execute(_WAITING)]
 
 
-def waiting_of(session: Session, business_id: int) -> list[Waiting]:
-    """Return the due work of one business; webhook events have no business yet and count as 0.
-
-    Leaves the system transaction restricted to the business.
-    """
-    enter_business(session, business_id)
+def waiting_of(session: Session) -> list[Waiting]:
+    """Return the due work of the business; webhook events have no business yet and count as 0."""
     return [Waiting(kind, count, max(0.0, float(oldest))) for kind, count, oldest in session.execute(_WAITING_OF)]
 
 

@@ -10,7 +10,6 @@ from core.conversations.lifecycle import add_event, lock_open
 from core.conversations.pending_draft import PENDING
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import AIRun, Mode, Sender
-from core.platform.db import actor_of
 from core.platform.errors import Conflict, NotFound
 
 SENT = "draft_sent"
@@ -33,7 +32,7 @@ def approve(session: Session, run_id: int) -> None:
     conversation.mode = Mode.BOT
     conversation.handoff_reason = None
     session.flush()
-    add_event(session, conversation.id, conversation.channel_id, "draft_approved", by=actor_of(session))
+    add_event(session, conversation.id, conversation.channel_id, "draft_approved")
     audit_log.record(session, "draft.approve", f"run:{run_id}")
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from core.models.background_task import BackgroundTask, TaskState
 from core.platform import job_queue
-from core.platform.db import run, single_statement
+from core.platform.db import actor_of, run, single_statement
 from core.platform.errors import BotHubError
 from core.platform.scope import Actor, Scope
 
@@ -119,13 +119,12 @@ class ClaimedTask:
         return time.monotonic() - self._progress_at < _SILENT_SECONDS
 
 
-def enqueue(session: Session, business_id: int, kind: str, subject_id: int, *, by: str) -> int:
+def enqueue(session: Session, kind: str, subject_id: int) -> int:
     """Create a task and return its id; wake a worker after the commit.
 
     Returns the open task of the same kind and subject if there is one.
     """
-    values = {"business_id": business_id, "kind": kind, "subject_id": subject_id, "created_by": by}
-    made = insert(BackgroundTask).values(values)
+    made = insert(BackgroundTask).values(kind=kind, subject_id=subject_id, created_by=actor_of(session))
     is_open = text("due_at IS NOT NULL")
     return session.execute(
         made.on_conflict_do_update(

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from core.accounts import sessions
 from core.platform.config import get_settings
-from core.platform.db import system_transaction
+from core.platform.db import transaction
 from tests.browser.steps import PATIENCE, signed_in
 from tests.conftest import TestBusiness
 from tests.factories import Person, conversation, person, says
@@ -122,8 +122,8 @@ def page(window: Callable[..., Page], business: TestBusiness) -> Page:
 @pytest.fixture
 def link(business: TestBusiness) -> str:
     """A fresh administrator's one-time link, as the first start prints it."""
-    with system_transaction() as session:
-        token = sessions.first_administrator(session, business.business_id, get_settings())
+    with transaction(business.business_id) as session:
+        token = sessions.first_administrator(session, get_settings())
     assert token is not None
     return f"/auth/link?token={token}"
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from core.models import Conversation
 from core.platform import events
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from tests.browser.steps import at_address, at_rest, until
 from tests.factories import Person, conversation, person, says
 from tests.support.database import replies, state_of
@@ -207,7 +207,7 @@ def unheard(browser: WebSocketRoute) -> None:
 
 
 def announce(business_id: int, talk: int) -> None:
-    with system_transaction() as session:
+    with transaction(business_id) as session:
         events.publish_change(session, talk)
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, WebSocketRoute, expect
 from core.accounts import sessions
 from core.models import Conversation
 from core.platform import events
-from core.platform.db import system_transaction, transaction
+from core.platform.db import transaction
 from tests.browser.steps import at_address, at_rest, open_thread, until
 from tests.factories import NOW, PASSWORD, conversation, person, says
 
@@ -140,9 +140,9 @@ def test_what_happens_while_somebody_writes_is_said_and_the_words_stay(page, bus
     bea = person(business.business_id, name="Bea Paz")
     says(business.business_id, talk, "I have it", direction="outbound", sender="agent", author_id=bea.id, status="sent")
     expect(note).to_have_text("Bea Paz answered while you were writing.")
-    with system_transaction() as session:
+    with transaction(business.business_id) as session:
         session.get_one(Conversation, talk).window_expires_at = datetime.now(UTC) + timedelta(seconds=2)
-        events.publish_change(session, business.business_id, talk)
+        events.publish_change(session, talk)
     expect(note).to_contain_text("More than 24 hours")
     expect(box).to_have_value("Hello Dan")
     expect(box).to_be_visible()

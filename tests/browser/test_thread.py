@@ -16,7 +16,7 @@ from sqlalchemy import insert
 
 from core.models import AIRun, Attachment
 from core.platform import events, object_storage
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from tests.browser.steps import at_address, at_rest, signed_in, until
 from tests.factories import Person, conversation, person, says
 from tests.support.database import state_of
@@ -33,7 +33,7 @@ def second(window: Callable[..., Page], console, business) -> Page:
 
 
 def rings(business_id: int, talk: int) -> None:
-    with system_transaction() as session:
+    with transaction(business_id) as session:
         events.publish_change(session, talk, events.ALL_AGENTS)
 
 

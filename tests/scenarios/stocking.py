@@ -13,7 +13,7 @@ from core.catalog import price_list_file, price_list_import, product_index
 from core.knowledge import reads, sources
 from core.models import Role
 from core.platform import job_queue, object_storage
-from core.platform.db import system_transaction, transaction
+from core.platform.db import transaction
 from core.platform.scope import Actor, Scope
 
 
@@ -33,12 +33,12 @@ def stock(business_id: int, bot_id: int, manual: Path, prices: Path) -> int:
 
 
 def _arrive(business_id: int) -> int:
-    with system_transaction() as session:
+    with transaction(business_id) as session:
         agent_id = users.create_agent(
-            session, business_id, name="Ana Torres", email="ana@desk.example", role=Role.ADMINISTRATOR,
+            session, name="Ana Torres", email="ana@desk.example", role=Role.ADMINISTRATOR,
             password="correct horse battery", language="es",
         )  # fmt: skip
-        sessions.session_agent(session, sessions.open_session(session, business_id, agent_id))
+        sessions.session_agent(session, sessions.open_session(session, agent_id))
     return agent_id
 
 

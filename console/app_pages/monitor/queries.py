@@ -14,6 +14,7 @@ from core.messaging.inbound import dead_letters
 from core.monitoring import worker_stats
 from core.monitoring.worker_stats import Failure, TaskStats, Waiting, Worker
 from core.platform import job_queue
+from core.platform.db import in_business
 from core.platform.job_queue import FailedJob
 
 
@@ -39,7 +40,8 @@ def picture(since: datetime) -> Picture:
     with system_transaction() as session:
         minutes, workers = worker_stats.minutes(session, since), worker_stats.workers(session)
         if not dead_letters.only_business(session):
-            return Picture(minutes, workers, worker_stats.waiting_of(session, agent.business_id), [], [], shared=True)
+            with in_business(session, agent.scope):
+                return Picture(minutes, workers, worker_stats.waiting_of(session), [], [], shared=True)
         waiting, failures = worker_stats.waiting(session), worker_stats.failures(session)
     try:
         jobs: Sequence[FailedJob] | None = job_queue.failed_jobs()

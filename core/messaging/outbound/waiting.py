@@ -110,7 +110,7 @@ def restore_wait(session: Session, message_ids: Sequence[int]) -> dict[int, int]
     for row in run(session, _RESTORE, {"ids": list(message_ids)}).all():
         restored[row.origin] = row.id
         if row.answers and row.before == "closed":
-            conversations.add_event(session, row.id, row.channel_id, "reopened", by="system")
+            conversations.add_event(session, row.id, row.channel_id, "reopened")
         events.publish_change(session, row.id, (row.assignee_id or events.ALL_AGENTS) if row.answers else None)
     return restored
 

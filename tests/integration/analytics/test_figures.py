@@ -514,7 +514,7 @@ def test_only_time_within_the_opening_hours_counts(
     shifts = tuple(Shift(day=weekday, opens="09:00", closes="18:00") for weekday in range(7))
     hours = OpeningHours(week=shifts, holidays=(day,) if holiday else ())
     with transaction(business.business_id) as session:
-        versions.save(session, business.bot_id, BotSettings(opening_hours=hours), author="agent:1")
+        versions.save(session, business.bot_id, BotSettings(opening_hours=hours))
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZONE)
     since = (midnight - talk.noon).total_seconds()
     talk.line("customer", since + asked * 3600)

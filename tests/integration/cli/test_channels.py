@@ -107,8 +107,8 @@ def test_the_sandboxs_channels_are_disabled_while_it_is_off(business: TestBusine
             return {row.id: row.state for row in session.execute(select(Channel.id, Channel.state))}
 
     before = start(sandbox=True)
-    with system_transaction() as session:
-        stale = ensure_channel(session, business.business_id, spec, business.bot_id)
+    with transaction(business.business_id) as session:
+        stale = ensure_channel(session, spec, business.bot_id)
     assert start(sandbox=False) == {**before, stale: "disabled"}
     assert start(sandbox=False) == {**before, stale: "disabled"}
     assert start(sandbox=True) == {**before, stale: "active"}

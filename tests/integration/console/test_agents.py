@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from core.accounts import users
 from core.models import Agent, AuditEntry, Role
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from core.platform.errors import Conflict
 from tests.factories import PASSWORD, person
 from tests.support.refusals import refused
@@ -104,7 +104,5 @@ def test_a_weak_hash_is_renewed_at_sign_in(business) -> None:
 
 def test_an_address_belongs_to_one_person(business) -> None:
     ana = person(business.business_id)
-    with pytest.raises(Conflict), system_transaction() as session:
-        users.create_agent(
-            session, business.business_id, name="Other", email=ana.email.upper(), role=Role.AGENT, password=PASSWORD
-        )
+    with pytest.raises(Conflict), transaction(business.business_id) as session:
+        users.create_agent(session, name="Other", email=ana.email.upper(), role=Role.AGENT, password=PASSWORD)

@@ -78,9 +78,9 @@ def desk(business, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 @pytest.fixture
 def talk(business) -> int:
-    with system_transaction() as session:
+    with transaction(business.business_id) as session:
         pair = QaPair(question="¿Tienen leche de avena?", answer="Sí, sin costo.", approved=True)
-        versions.save(session, business.bot_id, BotSettings(qa_pairs=(pair,)), author="test")
+        versions.save(session, business.bot_id, BotSettings(qa_pairs=(pair,)))
     talk = conversation(business.business_id, business.whatsapp_channel_id)
     says(business.business_id, talk, "¿Tienen leche de avena? ¿Hacen envíos?")
     return talk
@@ -171,8 +171,8 @@ def test_a_rewrite_needs_words(desk, talk, writer) -> None:
 
 
 def test_a_spent_budget_is_respected(desk, talk, writer, business) -> None:
-    with system_transaction() as session:
-        versions.save(session, business.bot_id, BotSettings(requests_per_minute=1), author="test")
+    with transaction(business.business_id) as session:
+        versions.save(session, business.bot_id, BotSettings(requests_per_minute=1))
     ask(desk, talk, "draft")
     with refused("over_budget"):
         copilot_commands.write(talk, Task.DRAFT, "", "customer")

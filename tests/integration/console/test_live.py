@@ -36,7 +36,7 @@ def listener(business, database: str):
 def heard(listener: psycopg.Connection) -> list[Change | Presence | None]:
     """What came, up to a mark sent afterwards: Postgres delivers in the order of commits."""
     with system_transaction() as session:
-        events.publish_change(session, 0)
+        events.publish(session, Change(0, 0))
     changes: list[Change | Presence | None] = []
     for notification in listener.notifies(timeout=10):
         change = events.parse(notification.payload)

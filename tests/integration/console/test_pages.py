@@ -19,7 +19,7 @@ from core.accounts import sessions, users
 from core.channels.types import InvalidMessage
 from core.models import Agent, Delivery, Message, Role
 from core.platform import events
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from tests.factories import PASSWORD, Person, conversation, person, says
 from tests.support.database import replies, state_of
 from tests.support.desk import APP, Desk
@@ -94,8 +94,8 @@ def test_the_language_is_ones_own_choice(desk) -> None:
 
 
 def test_a_password_is_set_and_ends_the_other_sessions(desk) -> None:
-    with system_transaction() as session:
-        elsewhere = sessions.open_session(session, desk.person.business_id, desk.person.id)
+    with transaction(desk.person.business_id) as session:
+        elsewhere = sessions.open_session(session, desk.person.id)
     page = desk.open()
     page.switch_page("app_pages/account/page.py")
     page = desk.run()

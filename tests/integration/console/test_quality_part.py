@@ -75,7 +75,7 @@ def test_budgets_say_how_much_is_spent_and_what_cannot_be_added_up(business, mon
     with transaction(business.business_id) as session:
         _, settings = versions.current(session, business.bot_id)
         limited = settings.model_copy(update={"usd_per_month": 100.0})
-        versions.save(session, business.bot_id, limited, author="agent:1")
+        versions.save(session, business.bot_id, limited)
     answered(business, None, None)
     answered(business, None, "90")
     rows("UPDATE ai_runs SET created_at = now()")

@@ -24,7 +24,7 @@ from console.http.security import COOKIE
 from core.accounts import sessions
 from core.models import Attachment, Business, Message
 from core.platform import db, object_storage
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from tests.factories import PASSWORD, Person, conversation, failed_message, person, says
 
 HOST = "http://console.example"
@@ -163,8 +163,8 @@ def test_an_oversized_form_is_refused(browser, business) -> None:
 
 def test_opening_a_link_spends_nothing_and_its_button_signs_in_once(browser, business) -> None:
     ana = person(business.business_id)
-    with system_transaction() as session:
-        link = sessions.make_link(session, business.business_id, ana.id)
+    with transaction(business.business_id) as session:
+        link = sessions.make_link(session, ana.id)
     for _ in range(2):
         page = browser.get("/auth/link", params={"token": link})
         assert link in page.text and page.headers["cache-control"] == "no-store"

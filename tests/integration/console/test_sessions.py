@@ -12,7 +12,7 @@ from core.accounts.sessions import CurrentAgent
 from core.models import Agent, AgentToken, Role
 from core.platform.config import load
 from core.platform.crypto import token_hash
-from core.platform.db import system_transaction
+from core.platform.db import system_transaction, transaction
 from core.platform.errors import ConfigurationError
 from tests.factories import Person, person
 
@@ -23,8 +23,8 @@ def who(token: str) -> CurrentAgent | None:
 
 
 def link_for(one: Person) -> str:
-    with system_transaction() as session:
-        return sessions.make_link(session, one.business_id, one.id)
+    with transaction(one.business_id) as session:
+        return sessions.make_link(session, one.id)
 
 
 def spend(token: str) -> str | None:
@@ -34,8 +34,8 @@ def spend(token: str) -> str | None:
 
 
 def first(business_id: int, **settings: str) -> str | None:
-    with system_transaction() as session:
-        return sessions.first_administrator(session, business_id, load(**settings))
+    with transaction(business_id) as session:
+        return sessions.first_administrator(session, load(**settings))
 
 
 def age(token: str, by: timedelta) -> None:
@@ -121,8 +121,8 @@ def test_a_changed_password_can_end_every_other_way_in(business) -> None:
     link = link_for(ana)
     current = who(ana.token)
     assert current is not None
-    with system_transaction() as session:
-        elsewhere = sessions.open_session(session, ana.business_id, ana.id)
+    with transaction(ana.business_id) as session:
+        elsewhere = sessions.open_session(session, ana.id)
         sessions.revoke_others(session, ana.id, current.session_id)
     assert who(ana.token) is not None
     assert who(elsewhere) is None

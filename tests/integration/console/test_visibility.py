@@ -148,7 +148,7 @@ def test_lists_counts_search_and_what_comes_next_hold_what_is_seen(
 def _with_everything(floor: Floor, talk: int) -> dict[str, int]:
     """Ids of all that hangs on a conversation."""
     business_id = floor.business.business_id
-    with system_transaction() as session:
+    with transaction(business_id) as session:
         run = session.execute(
             insert(AIRun)
             .values(

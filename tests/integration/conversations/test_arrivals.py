@@ -31,7 +31,7 @@ def due_in() -> float:
 
 def set_bot(business: TestBusiness, **changes: object) -> None:
     with transaction(business.business_id) as session:
-        versions.save(session, business.bot_id, BotSettings(**changes), author="agent:1")
+        versions.save(session, business.bot_id, BotSettings(**changes))
 
 
 @pytest.mark.parametrize(

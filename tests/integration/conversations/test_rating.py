@@ -24,7 +24,7 @@ def asking(business: TestBusiness) -> TestBusiness:
     """The business, with a bot that requests ratings."""
     with transaction(business.business_id) as session:
         settings = BotSettings(ask_rating=True)
-        versions.save(session, business.bot_id, settings, author="agent:1")
+        versions.save(session, business.bot_id, settings)
     return business
 
 

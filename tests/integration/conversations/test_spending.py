@@ -56,7 +56,7 @@ def test_a_trial_without_a_model_call_costs_nothing(business: TestBusiness) -> N
 @pytest.mark.parametrize("limit", [{"requests_per_minute": 1}, {"tokens_per_minute": 1500}])
 def test_a_customer_waits_while_trials_have_spent_the_budget(business: TestBusiness, limit: dict[str, int]) -> None:
     with transaction(business.business_id) as session:
-        versions.save(session, business.bot_id, BotSettings(**limit), author="agent:1")
+        versions.save(session, business.bot_id, BotSettings(**limit))
     tried(business, SPENT)
     customer_writes()
     assert prepare(claim_one()) is None

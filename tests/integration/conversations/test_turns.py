@@ -236,7 +236,7 @@ def test_a_question_after_opting_out_is_handed_off_without_the_model(business: T
 @pytest.mark.parametrize("limit", [{"requests_per_minute": 1}, {"tokens_per_minute": 1500}])
 def test_an_exhausted_budget_postpones_the_reply(business: TestBusiness, limit: dict[str, int]) -> None:
     with transaction(business.business_id) as session:
-        versions.save(session, business.bot_id, BotSettings(**limit), author="agent:1")
+        versions.save(session, business.bot_id, BotSettings(**limit))
     customer_writes()
     turn, reply_context = begin()
     finish(turn, reply_context, Reply("Hola", draft=False, trace=Trace("model", model="m", usage=Usage(900, 0, 100))))

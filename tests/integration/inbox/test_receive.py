@@ -111,7 +111,7 @@ def test_a_text_too_long_for_search_is_stored_whole_and_found_by_its_beginning(b
     assert one("SELECT count(*) FROM dead_letters") == 0
     with transaction(business.business_id) as session:
         for words in ("trompeta", "violines"):
-            found = select(Conversation.id).where(search.matches(session, business.business_id, words))
+            found = select(Conversation.id).where(search.matches(session, words))
             assert len(session.scalars(found).all()) == 1
 
 

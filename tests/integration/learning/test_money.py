@@ -44,7 +44,7 @@ def money(business) -> Money:
 
 def put_in_force(business, **settings: Any) -> None:
     with transaction(business.business_id) as session:
-        versions.save(session, business.bot_id, BotSettings(**settings), author="agent:1")
+        versions.save(session, business.bot_id, BotSettings(**settings))
 
 
 def cost(business, usd: str | None, ago: timedelta = timedelta(0)) -> None:

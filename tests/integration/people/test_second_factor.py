@@ -96,8 +96,8 @@ def test_guessing_locks_out_though_the_password_is_right_each_time(ana: Person, 
 
 
 def test_a_login_link_requires_the_code_as_well(ana: Person, recovery: list[str]) -> None:
-    with system_transaction() as session:
-        link = sessions.make_link(session, ana.business_id, ana.id)
+    with transaction(ana.business_id) as session:
+        link = sessions.make_link(session, ana.id)
         admitted = sessions.consume_login_link(session, link)
     assert admitted is not None
     assert admitted.owes_code

@@ -58,8 +58,8 @@ def test_downloads_are_audited(business: TestBusiness, monkeypatch: pytest.Monke
 def test_ended_sessions_are_audited(business: TestBusiness) -> None:
     one = person(business.business_id)
     me = f"agent:{one.id}"
-    with system_transaction() as session:
-        second = sessions.open_session(session, business.business_id, one.id)
+    with transaction(business.business_id) as session:
+        second = sessions.open_session(session, one.id)
         kept = sessions.session_agent(session, second)
         assert kept is not None
         sessions.revoke_others(session, one.id, kept.session_id)

@@ -313,8 +313,8 @@ def test_a_bot_whose_minute_is_spent_goes_on_in_the_next(
     business: TestBusiness, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(business, "¿tienen mesas?")
-    with system_transaction() as session:
-        versions.save(session, business.bot_id, BotSettings(requests_per_minute=1), author="t")
+    with transaction(business.business_id) as session:
+        versions.save(session, business.bot_id, BotSettings(requests_per_minute=1))
         session.execute(update(AIRun).values(model="gpt-6-luna"))
     slept: list[float] = []
 
@@ -332,8 +332,8 @@ def test_a_bot_whose_minute_is_spent_goes_on_in_the_next(
 def test_a_run_ends_when_the_bots_money_is_spent(business: TestBusiness, model: ScriptedModel) -> None:
     answered(business, "¿tienen mesas?")
     in_force = BotSettings(usd_per_day=0.01)
-    with system_transaction() as session:
-        versions.save(session, business.bot_id, in_force, author="t")
+    with transaction(business.business_id) as session:
+        versions.save(session, business.bot_id, in_force)
         session.execute(update(AIRun).values(input_tokens=1, cost_usd=Decimal(1)))
     usage.clear_cache()
     begin(business, BotSettings())

@@ -15,7 +15,7 @@ from core.cli.first_run import ensure_channel
 from core.messaging.inbound import dead_letters
 from core.models import Business, Channel, ChannelState
 from core.platform.config import get_settings
-from core.platform.db import system_transaction
+from core.platform.db import in_business, system_transaction, transaction
 from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows
 from tests.support.provider_bodies import (
@@ -38,9 +38,9 @@ OTHER_SMS = "+15005559999"
 
 def add_channel(business_id: int, identity: str, credentials: dict[str, str], **more: Any) -> int:
     spec = {"provider": "whatsapp_cloud", "kind": Kind.WHATSAPP, "account": OTHER_WABA} | more
-    with system_transaction() as session:
+    with transaction(business_id) as session:
         return ensure_channel(
-            session, business_id, ChannelSpec(identity=identity, name=identity, credentials=credentials, **spec), None
+            session, ChannelSpec(identity=identity, name=identity, credentials=credentials, **spec), None
         )
 
 
@@ -227,7 +227,8 @@ def test_a_webhook_that_meets_a_reload_waits_for_it(business: TestBusiness) -> N
             asked = [pool.submit(verify) for _ in range(4)]
             asleep = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'channels'::regclass"
             eventually(lambda: session.scalar(text(asleep)))
-            ensure_channel(session, business.business_id, _WITH_NEW_SECRET, None)
+            with in_business(session, business.business_id):
+                ensure_channel(session, _WITH_NEW_SECRET, None)
         assert all(one.result() for one in asked)
 
 

@@ -47,7 +47,7 @@ class Model:
 def set_up(business: TestBusiness, minutes: int = 60, **settings: Any) -> None:
     with transaction(business.business_id) as session:
         new = BotSettings(frequent_minutes=minutes, **settings)
-        versions.save(session, business.bot_id, new, author="agent:1")
+        versions.save(session, business.bot_id, new)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def handle(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
 
 def enqueue(business: TestBusiness, subject_id: int = 7) -> int:
     with transaction(business.business_id) as session:
-        return background_tasks.enqueue(session, business.business_id, "test", subject_id, by="agent:1")
+        return background_tasks.enqueue(session, "test", subject_id)
 
 
 def view(business: TestBusiness, task_id: int) -> TaskView:
@@ -178,7 +178,7 @@ def test_a_business_with_many_tasks_does_not_block_others(business: TestBusiness
     claim()
     other = one("INSERT INTO businesses (name) VALUES ('Other') RETURNING id")
     with transaction(other) as session:
-        background_tasks.enqueue(session, other, "test", 1, by="agent:2")
+        background_tasks.enqueue(session, "test", 1)
     [running] = claim()
     assert running.business_id == other
 

@@ -63,7 +63,7 @@ def quiet(business: TestBusiness, monkeypatch: pytest.MonkeyPatch) -> Quiet:
 def set_quiet(business: TestBusiness, seconds: float) -> None:
     with transaction(business.business_id) as session:
         new = BotSettings(quiet_seconds=seconds, confidence_threshold=0.1)
-        versions.save(session, business.bot_id, new, author="agent:1")
+        versions.save(session, business.bot_id, new)
 
 
 def test_a_greeting_is_not_answered_when_the_question_follows(

@@ -41,7 +41,7 @@ def answers(business: TestBusiness) -> None:
     """A bot with one approved answer."""
     pair = QaPair(question="¿A qué hora abren?", answer="Abrimos a las 9.", approved=True)
     with transaction(business.business_id) as session:
-        versions.save(session, business.bot_id, BotSettings(qa_pairs=(pair,)), author="agent:1")
+        versions.save(session, business.bot_id, BotSettings(qa_pairs=(pair,)))
 
 
 def until(condition: Callable[[], Any], seconds: float = 15) -> None:
