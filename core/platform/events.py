@@ -115,11 +115,14 @@ class _Publisher:
             time.sleep(_BATCH_SECONDS)
             with self._waiting:
                 changes, self._changes = self._changes, {}
-            try:
-                self._send([json.dumps(astuple(change)) for change in changes])
-            except psycopg.Error as error:
-                self._connection = None
-                log.info("changes_not_published", count=len(changes), error=type(error).__name__)
+            payloads = [json.dumps(astuple(change)) for change in changes]
+            for _ in range(2):  # a connection that broke while it was idle is replaced
+                try:
+                    self._send(payloads)
+                    break
+                except psycopg.Error as error:
+                    self._connection = None
+                    log.info("changes_not_published", count=len(changes), error=type(error).__name__)
 
     def _send(self, payloads: list[str]) -> None:
         if self._connection is None or self._connection.closed:

@@ -56,6 +56,14 @@ def test_a_change_is_told_once_and_only_when_it_is_committed(business, listener)
     assert heard(listener) == [Change(business.business_id, 5)]
 
 
+def test_a_change_is_told_although_the_connection_broke_meanwhile(business, listener) -> None:
+    ended = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+    listener.execute(f"{ended} WHERE datname = current_database() AND query LIKE 'SELECT pg_notify(%'")
+    with transaction(business.business_id) as session:
+        events.publish_change(session, 5)
+    assert heard(listener) == [Change(business.business_id, 5)]
+
+
 @pytest.mark.parametrize(
     "payload", ["", "x", "[1]", "[1, 2]", '{"a": 1}', '["1", 2, 3]', "[null, 1]", "[1, 2, 3, 4, true, true]"]
 )
