@@ -9,19 +9,25 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from structlog.dev import plain_traceback
+from xdist.scheduler import LoadFileScheduling
 
 from core.platform.embedded import Embedded
 
-# How long an example takes depends on what else the machine does; whether it holds does not.
-hypothesis_settings.register_profile("unhurried", deadline=None)
-hypothesis_settings.load_profile("unhurried")
+# How long an example takes depends on what else the machine does; whether it holds does not. The examples are the same
+# in each run: `--hypothesis-profile=default` looks for others.
+hypothesis_settings.register_profile(
+    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("steady")
 
 # No test asks another machine for anything, and reading every authority takes each HTTP client a tenth of a second.
 os.environ.pop("SSL_CERT_FILE", None)
@@ -59,6 +65,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 _LONG = ("scenarios", "browser", "webhook_app", "console", "inbox")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return _ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist brings no types
+    """One process runs a whole file, and all scenarios that share the product's processes."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "stack" if file.endswith(("test_mind.py", "test_spine.py")) else file
 
 
 @pytest.fixture(scope="session")
@@ -100,47 +119,40 @@ def database(servers: Embedded) -> Iterator[str]:
             cached.cache_clear()
 
 
-# Most tests use a few tables, and truncating one costs new files for it and each of its indexes.
-_EMPTY = """
-DO $$
-DECLARE
-    name text;
-    used boolean;
-BEGIN
-    SET LOCAL session_replication_role = replica;  -- in any order, and the audit log too
-    FOREACH name IN ARRAY ARRAY[{tables}] LOOP
-        EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO used;
-        IF used AND pg_total_relation_size(name::regclass) > 2000000 THEN
-            EXECUTE format('TRUNCATE %I CASCADE', name);
-        ELSIF used THEN
-            EXECUTE format('DELETE FROM %I', name);
-        END IF;
-    END LOOP;
-    PERFORM setval(format('%I.%I', schemaname, sequencename), 1, false)
-    FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
-END $$
+_USED = "SELECT '{0}', pg_total_relation_size('{0}') WHERE EXISTS (SELECT FROM {0})"
+_SMALL = 2_000_000  # bytes; truncating a table costs new files for it and each of its indexes
+_RESTART = """
+SELECT setval(sequencename::text::regclass, 1, false)
+FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
 """
+
+
+def _empty_tables() -> None:
+    from core.models import Base
+    from core.platform.db import run, system_transaction
+
+    used = " UNION ALL ".join(_USED.format(table.name) for table in Base.metadata.sorted_tables)
+    with system_transaction() as session:
+        run(session, "SET LOCAL session_replication_role = replica")  # in any order, and the audit log too
+        for table, size in run(session, used).all():
+            run(session, f"DELETE FROM {table}" if size < _SMALL else f"TRUNCATE {table} CASCADE")
+        run(session, _RESTART)
 
 
 @pytest.fixture
 def clean(database: str) -> None:
     """Empty tables and an empty Redis."""
     from psycopg.errors import DeadlockDetected
-    from sqlalchemy import text
     from sqlalchemy.exc import OperationalError
 
     from core.bots import calibration_store, usage, versions
     from core.knowledge import retrieval
     from core.messaging.channels import accounts
-    from core.models import Base
     from core.platform import job_queue
-    from core.platform.db import system_transaction
 
-    emptied = text(_EMPTY.format(tables=", ".join(f"'{table.name}'" for table in Base.metadata.sorted_tables)))
     for _ in range(5):
         try:
-            with system_transaction() as session:
-                session.execute(emptied)
+            _empty_tables()
             break
         except OperationalError as error:  # a console may still be drawing for the browser of the test before
             if not isinstance(error.orig, DeadlockDetected):
