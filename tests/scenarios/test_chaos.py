@@ -1,4 +1,4 @@
-"""Chaos, bounded: 1,000 messages of 200 customers while everything is killed in turn. `make chaos` runs longer."""
+"""Chaos, bounded: everything is killed in turn while customers write. `make chaos` runs longer."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.scenarios.chaos import VICTIMS, run
 @pytest.mark.timeout(420)
 def test_nothing_is_lost_or_doubled_while_everything_is_killed() -> None:
     with tempfile.TemporaryDirectory(prefix="bothub-chaos-") as folder:
-        told, violations = run(Path(folder), customers=200, messages=1000, seconds=45, kill_every=3, settle_seconds=240)
+        told, violations = run(Path(folder), customers=200, messages=600, seconds=30, kill_every=3, settle_seconds=240)
     print(json.dumps(told))
     assert violations == []
-    assert told["messages"] == 1000
+    assert told["messages"] == 600
     assert set(told["kills"]) == set(VICTIMS)
     assert told["bot_messages"].get("read", 0) + told["bot_messages"].get("delivered", 0) > 200

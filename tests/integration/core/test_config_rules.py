@@ -219,7 +219,7 @@ _ANYTHING = st.one_of(
 
 
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(value=_ANYTHING)
 def test_any_value_is_taken_or_refused_in_one_line(name: str, value: str) -> None:
     said = line({**WHOLE, name: value})

@@ -119,7 +119,7 @@ def _hold(operation: Any, mode: GenerationMode, checks: list[Any]) -> None:
     allowed = _allowed(operation)
 
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     def hold(case: Any) -> None:
         answer = case.call_and_validate(headers=BOOTSTRAP, checks=checks)
         if allowed is not None and isinstance(case.body, dict) and not allowed.is_valid(case.body):

@@ -126,7 +126,7 @@ def test_bodies_made_from_the_schema_are_not_refused_for_their_form(client: Any)
     operation = described[PATH]["POST"]
 
     @given(case=operation.as_strategy())
-    @settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     def fit(case: Any) -> None:
         assert not refusal(case.body)
 

@@ -102,9 +102,9 @@ def test_a_large_catalogue_answers_at_once() -> None:
         Item(n, f"P-{n}", f"Producto{n % 700} modelo{n} color{n % 9}", (), "", Decimal(n), "EUR") for n in range(5_000)
     )
     product_index.passages(many, "precio modelo7")
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert product_index.passages(many, "¿cuánto cuesta el modelo4321 producto121?")[0].id == "product-4321"
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 def test_the_products_of_quotes_displace_no_large_catalogue() -> None:
