@@ -2,9 +2,9 @@
 import { post } from '../api.js';
 import { drawTags, buildTags } from '../customer/tags.js';
 import { desk, follows, parts, refresh } from '../desk.js';
-import { el } from '../dom.js';
+import { el, pressable } from '../dom.js';
 import { fill } from '../format.js';
-import { button, openDialog } from './dialog.js';
+import { openDialog } from './dialog.js';
 
 const ASKING = { assign: choosePerson, tag: chooseTags };
 
@@ -16,7 +16,7 @@ export async function actOn(words, action, ids) {
 
 function ask(words, action, ids) {
   const { body, submit } = openDialog(fill(words['bulk_' + action + '_title'], { number: ids.length }));
-  const go = button(words['bulk_' + action + '_do'], null, 'main');
+  const go = pressable('main', words['bulk_' + action + '_do'], null);
   const value = ASKING[action](body, parts.choices(), go, words);
   go.onclick = () => submit(go, 0, 'bulk', { name: action, ids, value: value() });
   body.append(go);

@@ -1,7 +1,7 @@
 // Modal dialogs of the inbox. They stand in a shadow root of their own, where one style sheet serves them all.
 import { post } from '../api.js';
 import { desk, follows, refresh } from '../desk.js';
-import { el } from '../dom.js';
+import { el, pressable } from '../dom.js';
 
 let host = null;
 export const words = { undo: '', undo_hide: '', shut: '' };
@@ -9,13 +9,6 @@ export const words = { undo: '', undo_hide: '', shut: '' };
 export function place(node, given) {
   host = node;
   Object.assign(words, given);
-}
-
-export function button(text, press, className = '') {
-  const node = el('button', className, text);
-  node.type = 'button';
-  node.onclick = press;
-  return node;
 }
 
 /**
@@ -30,7 +23,7 @@ export function openDialog(title, className = '') {
   const dialog = el('dialog', className);
   const body = el('div', 'body');
   const refused = Object.assign(el('p', 'refused'), { role: 'alert' });
-  const shut = button('✕', () => dialog.close(), 'shut');
+  const shut = pressable('shut', '✕', () => dialog.close());
   shut.ariaLabel = words.shut;
   dialog.ariaLabel = title;
   const head = el('header');

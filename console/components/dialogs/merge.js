@@ -1,8 +1,8 @@
 // Choose the contact that is the same person, from those alike or found by words, see the result, and merge.
 import { pause, post } from '../api.js';
-import { el } from '../dom.js';
+import { el, pressable } from '../dom.js';
 import { fill } from '../format.js';
-import { button, openDialog } from './dialog.js';
+import { openDialog } from './dialog.js';
 
 const TYPING_MS = 300;
 
@@ -40,10 +40,8 @@ export function openMerge({ words, conversation, contact }) {
     );
   };
   const result = (one) => {
-    const merge = button(
-      words.merge_do,
-      () => submit(merge, conversation, 'merge', { contact, value: one.id, name: one.name }),
-      'main',
+    const merge = pressable('main', words.merge_do, () =>
+      submit(merge, conversation, 'merge', { contact, value: one.id, name: one.name }),
     );
     return [
       el('b', '', words.merge_result),

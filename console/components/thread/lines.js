@@ -1,6 +1,6 @@
 // Message rows, reused by message: unchanged ones stay, so that reading and selecting are not disturbed
 import { loadMore } from '../desk.js';
-import { el } from '../dom.js';
+import { el, pressable } from '../dom.js';
 import { dayName, dayOf, makeLine, makeSuggestion } from './message.js';
 import { outbox } from './outbox.js';
 
@@ -21,7 +21,7 @@ export function drawLines(state, toEnd) {
       status: 'queued',
     }));
   const wanted = [];
-  if (data.more) wanted.push(['older', 'older', () => older(state)]);
+  if (data.more) wanted.push(['older', 'older', () => pressable('older', state.data.words.older, loadMore)]);
   let day = '';
   let previous = null;
   for (const line of [...data.lines, ...written]) {
@@ -89,11 +89,4 @@ function place(state, wanted) {
       node.remove();
       state.nodes.delete(key);
     }
-}
-
-function older(state) {
-  const button = el('button', 'older', state.data.words.older);
-  button.type = 'button';
-  button.onclick = loadMore;
-  return button;
 }
