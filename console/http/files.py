@@ -100,8 +100,7 @@ def _for(request: Request) -> _For | None:
 def _keep(
     agent: CurrentAgent, body: IO[bytes], declared: str | None, name: str | None, aim: _For | None
 ) -> dict[str, object]:
-    business_id = agent.business_id
-    upload = uploads.keep(business_id, body, declared, name)
+    upload = uploads.keep(agent.business_id, body, declared, name)
     if aim is not None:
         body.seek(0)
         facts = FileFacts(upload.mime_type, upload.size, body.read(HEAD_BYTES))
@@ -110,7 +109,7 @@ def _keep(
         except (InvalidMessage, NotFound):
             object_storage.delete(upload.storage_key)
             raise
-    with transaction(business_id) as session:
+    with transaction(agent.scope) as session:
         attachment_id = uploads.record(session, upload, agent.id)
     return {"id": attachment_id, "mime": upload.mime_type, "size": upload.size}
 

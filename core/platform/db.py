@@ -137,7 +137,8 @@ def _turn() -> Iterator[None]:
 def transaction(scope: Scope | int) -> Iterator[Session]:
     """Open a transaction scoped to one business. Commits at the end, rolls back on an exception.
 
-    The id of a business alone is a scope in which BotHub itself acts. Without a statement it costs no round trip.
+    The id of a business alone is a scope in which BotHub itself acts: enough for workers, and for reads, which store no
+    actor. Without a statement it costs no round trip.
     """
     with _session() as session, session.begin():
         session.info[SCOPE] = Scope(scope) if isinstance(scope, int) else scope
