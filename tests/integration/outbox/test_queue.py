@@ -145,6 +145,7 @@ def test_a_retry_of_all_chooses_from_the_newest(business: TestBusiness) -> None:
             return list(manual_retry.retry(session, ids or None, None).queued)
 
     rows(_FAIL, id=message_id, shut=shut, count=20_000)
+    rows("ANALYZE messages, deliveries")  # as autovacuum has long done where so many have failed
     assert retry() == []
     rows("DELETE FROM messages WHERE id = (SELECT max(id) FROM messages)")
     assert retry() == [message_id]
