@@ -2,7 +2,7 @@
 
 Modules define instruments with `counter` and `histogram` and use them like those of prometheus_client. Each process
 adds what it counted to one table every few seconds, and `/metrics` reads that table: the figures are the same on every
-machine and survive restarts. A process that is killed loses the counts of its last seconds.
+machine and survive restarts. A process that ends loses the counts of its last seconds.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Saver:
             for sample in family.samples:
                 if sample.name.endswith("_created"):
                     continue
-                labels = json.dumps(sample.labels, sort_keys=True)
+                labels = json.dumps(sample.labels, sort_keys=True).replace("\\u0000", "")  # which Postgres cannot store
                 value = sample.value - self._saved.get((sample.name, labels), 0.0)
                 if value > 0:
                     yield _Increment(family.name, family.type, family.documentation, sample.name, labels, value)

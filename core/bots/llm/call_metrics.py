@@ -15,8 +15,20 @@ _TOKENS = metrics.counter("model_tokens", "Tokens by model and direction; input 
 _COST = metrics.counter("model_cost_usd", "Cost of model calls of known price, in US dollars", "model")
 
 
+_MOST_NAMES = 50  # anybody who may try settings may try any name, and each is a row for ever
+_names: set[str] = set()
+
+
+def _label(model: str) -> str:
+    if model in _names or len(_names) < _MOST_NAMES:
+        _names.add(model)
+        return model
+    return "other"
+
+
 def count(model: str, outcome: str, usage: Usage | None, seconds: float) -> None:
     """Count a call that has ended: `outcome` is "answered" or a `FailureKind`."""
+    model = _label(model)
     _CALLS.labels(model, outcome).inc()
     _SECONDS.labels(model).observe(seconds)
     if usage is not None:
@@ -27,4 +39,4 @@ def count(model: str, outcome: str, usage: Usage | None, seconds: float) -> None
 def count_cost(model: str | None, cost: Decimal | None) -> None:
     """Count what a call cost; of an unknown price nothing is counted."""
     if model is not None and cost is not None:
-        _COST.labels(model).inc(float(cost))
+        _COST.labels(_label(model)).inc(float(cost))

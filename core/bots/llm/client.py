@@ -138,7 +138,7 @@ class ModelClient:
             failure.latency_ms = _milliseconds_since(started)
             call_metrics.count(ask.model, str(failure.kind), failure.usage, time.monotonic() - started)
             raise
-        call_metrics.count(ask.model, "answered", reading.usage, time.monotonic() - started)
+        call_metrics.count(reading.model or ask.model, "answered", reading.usage, time.monotonic() - started)
         return reading, _milliseconds_since(started), request_id
 
     def _ask_within(

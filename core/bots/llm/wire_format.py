@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from core.bots.llm.types import FailureKind, InputItem, MakeQuote, ModelAnswer, ModelFailed, Prompt, Usage
 from core.bots.settings import BotSettings
@@ -227,8 +227,11 @@ class _Reason(BaseModel):
     reason: str | None = None
 
 
+_Tokens = Annotated[int, AfterValidator(lambda count: max(0, count))]  # some servers answer -1 for unknown
+
+
 class _CachedDetails(BaseModel):
-    cached_tokens: int | None = None
+    cached_tokens: _Tokens | None = None
 
 
 def _cached(details: _CachedDetails | None) -> int:
@@ -236,8 +239,8 @@ def _cached(details: _CachedDetails | None) -> int:
 
 
 class _ResponsesUsage(BaseModel):
-    input_tokens: int
-    output_tokens: int
+    input_tokens: _Tokens
+    output_tokens: _Tokens
     input_tokens_details: _CachedDetails | None = None
 
     def usage(self) -> Usage:
@@ -245,8 +248,8 @@ class _ResponsesUsage(BaseModel):
 
 
 class _ChatUsage(BaseModel):
-    prompt_tokens: int
-    completion_tokens: int
+    prompt_tokens: _Tokens
+    completion_tokens: _Tokens
     prompt_tokens_details: _CachedDetails | None = None
 
     def usage(self) -> Usage:

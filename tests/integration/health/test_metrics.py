@@ -58,6 +58,15 @@ def test_processes_add_up_and_nothing_is_added_twice(client: Any, counted: Any) 
     assert found["wait_seconds_sum", ()] == 6
 
 
+def test_a_label_that_postgres_cannot_store_stops_nothing(client: Any, counted: Any) -> None:
+    registry, orders, _ = counted
+    orders.labels("Li\0ma").inc()
+    orders.labels("Porto").inc()
+    metrics.Saver(registry).save()
+    found = scraped(client)
+    assert found["orders_total", (("town", "Lima"),)] == found["orders_total", (("town", "Porto"),)] == 1
+
+
 def test_savers_at_once_lose_nothing(client: Any, counted: Any) -> None:
     registry, orders, _ = counted
     for town in ("Lima", "Porto", "Leeds"):

@@ -149,6 +149,12 @@ def test_the_bots_own_model_and_temperature_are_used(client: ModelClient, httpse
     assert (body["model"], body["temperature"]) == ("gpt-6-sol", 0.0)
 
 
+def test_unknown_usage_of_minus_one_spoils_no_answer(chat_client: ModelClient, httpserver: HTTPServer) -> None:
+    body = chat(json.dumps(ANSWER)) | {"usage": {"prompt_tokens": -1, "completion_tokens": -1}}
+    httpserver.expect_request("/v1/chat/completions").respond_with_json(body)
+    assert ask(chat_client).usage == Usage(0, 0, 0)
+
+
 def test_a_server_that_only_has_chat_completions(chat_client: ModelClient, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/v1/chat/completions").respond_with_json(chat(json.dumps(ANSWER)))
     completion = ask(chat_client)
