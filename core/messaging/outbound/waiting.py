@@ -52,10 +52,11 @@ def end(session: Session, message_ids: Sequence[int]) -> None:
 
 
 # The customer's current conversation: for one closed meanwhile, the open one that replaced it, else itself, reopened.
+# The mark of what failed for good stays: a receipt of the uncertain message must not end the wait for the other.
 _RESTORE = """
 WITH lost AS (
     SELECT DISTINCT ON (conversation) * FROM (
-        SELECT m.id, m.created_at, d.answers, d.conversation_id, coalesce((
+        SELECT m.id, m.created_at, m.status AS fate, d.answers, d.conversation_id, coalesce((
             SELECT o.id FROM conversations o WHERE o.channel_id = c.channel_id AND o.contact_id = c.contact_id
               AND o.status <> 'closed' AND c.status = 'closed'), c.id) AS conversation
         FROM messages m JOIN deliveries d ON d.message_id = m.id JOIN conversations c ON c.id = m.conversation_id
@@ -65,7 +66,9 @@ WITH lost AS (
     SELECT id, status FROM conversations WHERE id = ANY(ARRAY(SELECT conversation FROM lost)) ORDER BY id FOR UPDATE
 ), back AS (
     UPDATE conversations c SET
-        unsent_id = CASE WHEN lost.answers OR c.status <> 'closed' THEN lost.id ELSE c.unsent_id END,
+        unsent_id = CASE WHEN (lost.answers OR c.status <> 'closed') AND NOT (lost.fate = 'uncertain' AND EXISTS (
+            SELECT FROM messages first WHERE first.id = c.unsent_id AND first.status = 'failed'))
+            THEN lost.id ELSE c.unsent_id END,
         unsent_at = CASE WHEN lost.answers OR c.status <> 'closed' THEN clock_timestamp() ELSE c.unsent_at END,
         waiting_since = CASE WHEN lost.answers THEN coalesce(c.waiting_since, (
             SELECT asked.created_at FROM messages asked WHERE asked.id = c.asked_id AND NOT EXISTS (
@@ -88,14 +91,15 @@ SELECT * FROM back ORDER BY id
 _MARK = """
 UPDATE conversations c SET unsent_id = one.id, unsent_at = clock_timestamp() FROM (
     SELECT m.id, open.id AS conversation FROM messages m JOIN conversations open ON open.id = m.conversation_id
-    WHERE m.id = ANY(%(ids)s::bigint[]) AND open.status <> 'closed' ORDER BY open.id FOR NO KEY UPDATE OF open
+    WHERE m.id = ANY(%(ids)s::bigint[]) AND open.status <> 'closed' AND open.unsent_id IS NULL
+    ORDER BY open.id FOR NO KEY UPDATE OF open
 ) one WHERE c.id = one.conversation
 RETURNING c.business_id, c.id
 """
 
 
 def mark_uncertain(session: Session, message_ids: Sequence[int]) -> None:
-    """Mark the open conversations of messages that have just become uncertain; their waits are as they were."""
+    """Mark the open conversations of messages that have just become uncertain. Earlier marks and waits stay."""
     if message_ids:
         for changed in run(session, _MARK, {"ids": list(message_ids)}).all():
             events.publish(session, events.Change(*changed))

@@ -200,6 +200,21 @@ def test_two_answers_of_which_the_first_fails(business: TestBusiness) -> None:
     assert stand()[:3] == (False, 0, None)
 
 
+@pytest.mark.parametrize("within_the_minute", [True, False])
+def test_a_receipt_does_not_hide_that_an_earlier_answer_failed(business: TestBusiness, within_the_minute: bool) -> None:
+    conversation_id = customer_writes()
+    for words in ("Cuesta 10 pesos", "¿Algo más?"):
+        say(business.business_id, conversation_id, words)
+    lost(business, claim_one())
+    second = claim_one()
+    lost(business, second, SILENCE)
+    if not within_the_minute:
+        later()
+    receive(meta_body(status_value("wamid.X", "delivered", our_id=second.message_id)))
+    assert stored_message(second.message_id).status == "delivered"
+    assert stand()[:3] == (True, 1, "failed")
+
+
 @pytest.mark.parametrize("deed", ["retry", "give_up", "arrived", "receipt"])
 def test_retrying_or_giving_up_an_unsent_answer(business: TestBusiness, deed: str) -> None:
     conversation_id = customer_writes()
