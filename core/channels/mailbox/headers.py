@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
-from email.utils import getaddresses
+from email.utils import getaddresses, quote
 
 from core.channels.kinds import rules
 from core.channels.mailbox.charsets import decode
@@ -19,7 +19,8 @@ LONGEST = 1000  # characters of a header that is shown
 _LONGEST_RAW = 64 * 1024
 _MOST_ADDRESSES = 100
 _LONGEST_ID = 512
-_ID = re.compile(r"<[^\s<>@]+@[^\s<>@]+>")
+_ID = re.compile(r"<[^\s<>@\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+>")
+_SPECIAL = re.compile(r"[()<>@,:;\"\[\]\\]")
 _INVISIBLE = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\ufeff")
 
 
@@ -32,8 +33,9 @@ class Mailbox:
 
     @property
     def written(self) -> str:
-        """Return both, for people."""
-        return f"{self.name} <{self.address}>" if self.name else self.address
+        """Return both, for people: a name that looks like addresses is quoted."""
+        name = f'"{quote(self.name)}"' if _SPECIAL.search(self.name) else self.name
+        return f"{name} <{self.address}>" if name else self.address
 
 
 def one_line(message: Message, name: str) -> str:
@@ -43,7 +45,7 @@ def one_line(message: Message, name: str) -> str:
 
 def plain(text: str) -> str:
     """Return a text on one line, without control characters and those that change the direction of writing."""
-    kept = (" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text)
+    kept = (" " if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") else sign for sign in text)
     return " ".join("".join(sign for sign in kept if sign not in _INVISIBLE).split())
 
 
@@ -68,7 +70,12 @@ def mailboxes(message: Message, name: str) -> list[Mailbox]:
 
 def ids(message: Message, name: str) -> list[str]:
     """Return the message ids in a header, in order."""
-    return [one for one in _ID.findall(" ".join(_all_raw(message, name))) if len(one) <= _LONGEST_ID]
+    return ids_in(" ".join(_all_raw(message, name)))
+
+
+def ids_in(text: str) -> list[str]:
+    """Return the message ids in a text, in order, but those that would be decoded where they are written again."""
+    return [one for one in _ID.findall(text) if len(one) <= _LONGEST_ID and "=?" not in one]
 
 
 def _addresses(raw: Sequence[str]) -> list[tuple[str, str]]:

@@ -141,6 +141,8 @@ def _about(
         "from": writer.written,
         "reply_to": sender.written if sender.address != writer.address else "",
         "cc": [one.written for one in others],
+        "sender": sender.address,
+        "others": [one.address for one in others],
         "quoted": text.quoted[:_LONGEST_QUOTE] if text.new else "",
         "cut": cut,
     }

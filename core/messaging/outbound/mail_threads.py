@@ -40,8 +40,7 @@ def _first_line(row: Any) -> str:
 
 
 def _copies(mail: dict[str, Any]) -> tuple[str, ...]:
-    writer = [] if mail.get("reply_to") else [str(mail.get("from", ""))]
-    return (*writer, *map(str, mail.get("cc", ())))
+    return tuple(map(str, (mail.get("sender", ""), *mail.get("others", ()))))
 
 
 # The newest first. A mail that is on its way to be sent names those before it that went out.
