@@ -16,12 +16,12 @@ if __name__ == "__main__":  # before the rest is loaded: a wrong setting is repo
 
 import redis
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 import core.bots.llm.client  # noqa: F401  # imported before the fork: the first reply would wait a second for it
 from core.platform import job_queue, machines, metrics
 from core.platform.config import get_settings
 from core.platform.connections import Process, set_process
+from core.platform.db_retry import tolerate_outage
 from core.platform.gc_tuning import freeze_gc
 from core.platform.logging import configure_logging
 from workers import work_loop
@@ -70,10 +70,8 @@ def _request_stop(_: int, __: FrameType | None) -> None:
 
 def _process_due() -> None:
     """Process what is due without waiting for a wake-up."""
-    try:
+    with tolerate_outage():
         work_loop.run()
-    except (OperationalError, InterfaceError) as error:
-        log.warning("postgres_away", error=type(error.orig).__name__)
 
 
 if __name__ == "__main__":

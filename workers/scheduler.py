@@ -15,7 +15,6 @@ if __name__ == "__main__":  # before the rest is loaded: a wrong setting is repo
     settings_or_exit(notifies=True)
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.accounts import notification_delivery
 from core.catalog import quotes
@@ -30,6 +29,7 @@ from core.platform import machines, metrics, object_storage
 from core.platform.config import get_settings
 from core.platform.connections import Process, set_process
 from core.platform.db import system_transaction
+from core.platform.db_retry import tolerate_outage
 from core.platform.logging import configure_logging
 from core.reporting import daily_rollups
 from core.tasks import background_tasks
@@ -64,7 +64,7 @@ def main() -> int:
         threading.Thread(target=_repeat, args=(pause, task), name=name, daemon=True).start()
     cleared_at = float("-inf")
     while not _stop.is_set():
-        try:
+        with tolerate_outage():
             recover()
             if time.monotonic() - cleared_at > _HOUR:
                 delete_old_events()
@@ -74,8 +74,6 @@ def main() -> int:
                     background_tasks.delete_old(session)
                     machines.delete_gone(session)
                 cleared_at = time.monotonic()
-        except (OperationalError, InterfaceError) as error:
-            log.warning("postgres_away", error=type(error.orig).__name__)
         _stop.wait(settings.sweep_seconds)
     return 0
 
@@ -84,7 +82,7 @@ def _maintain() -> None:
     """Periodic maintenance, in a thread of its own: a slow provider or a long count must not delay recovery."""
     counted_at = cleared_at = float("-inf")
     while not _stop.wait(_MAINTENANCE_SECONDS):
-        try:
+        with tolerate_outage():
             templates.sync_due()
             probes.probe_due()
             if time.monotonic() - counted_at > _MINUTE:
@@ -99,8 +97,6 @@ def _maintain() -> None:
                 cleanup.delete_orphaned_uploads()
                 object_storage.clear_scratch()
                 cleared_at = time.monotonic()
-        except (OperationalError, InterfaceError) as error:
-            log.warning("postgres_away", error=type(error.orig).__name__)
 
 
 def update_alerts() -> None:
@@ -121,9 +117,8 @@ def _repeat(pause: float, task: Callable[[], None]) -> None:
     """Run a task periodically in a thread of its own, so that slow maintenance does not delay it."""
     while not _stop.wait(pause):
         try:
-            task()
-        except (OperationalError, InterfaceError) as error:
-            log.warning("postgres_away", error=type(error.orig).__name__)
+            with tolerate_outage():
+                task()
         except Exception as error:  # logged; the thread continues with its next round
             log.error("round_failed", task=task.__name__, exc_info=error)
 

@@ -13,10 +13,11 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.platform import job_queue
 from core.platform.config import get_settings
+from core.platform.db_retry import POSTGRES_AWAY, log_outage
 from workers import due_work
 from workers.due_work import DueWork
 from workers.jobs import background_task, download_media, ingest, reply, send_messages
@@ -123,8 +124,8 @@ def run() -> None:
         try:
             due = due_work.check()
             found = loop.dispatch(due)
-        except (OperationalError, InterfaceError) as error:
-            log.warning("postgres_away", error=type(error.orig).__name__)
+        except POSTGRES_AWAY as error:
+            log_outage(error)
             time.sleep(_RETRY_SECONDS)
             continue
         if not (found or running or due.due_within(_SOON_SECONDS)):

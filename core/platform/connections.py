@@ -45,7 +45,8 @@ class Share:
 # NOTIFY, and: the writer of webhooks (web), the check for work (worker, scheduler), LISTEN (console). A command:
 # migrations, or reading a backup.
 _UNPOOLED = 2
-_FIXED = {Process.SCHEDULER: 6, Process.COMMAND: 2}  # transactions: a scheduler thread has at most one
+# Transactions. Each periodic thread of a scheduler has at most one; polls of several channels wait for theirs.
+_FIXED = {Process.SCHEDULER: 7, Process.COMMAND: 2}
 _PARTS = {Process.WEB: 1, Process.WORKER: 2, Process.CONSOLE: 2}  # weight in the remainder, per process
 _NESTED = 1
 _LEAST_PART = 2

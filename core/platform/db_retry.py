@@ -1,9 +1,10 @@
-"""Retry writes that must not be lost to a short outage of Postgres."""
+"""Outages of Postgres: retry writes that must not be lost, and go on after rounds that may be."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import structlog
@@ -13,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 _WAIT_SECONDS = 0.25
+POSTGRES_AWAY = (OperationalError, InterfaceError, PoolTimeout)  # a stall exhausts the pool, which has no `orig`
 
 
 def retry_until_available(write: Callable[[], Result], *, for_seconds: float = 30) -> Result:
@@ -24,8 +26,22 @@ def retry_until_available(write: Callable[[], Result], *, for_seconds: float = 3
     while True:
         try:
             return write()
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
+        except POSTGRES_AWAY as error:
             if time.monotonic() > deadline:
                 raise
-            log.warning("postgres_away", error=type(getattr(error, "orig", error)).__name__)
+            log_outage(error)
             time.sleep(_WAIT_SECONDS)
+
+
+@contextmanager
+def tolerate_outage() -> Iterator[None]:
+    """Log that Postgres is away and go on: the next round repeats what this one left."""
+    try:
+        yield
+    except POSTGRES_AWAY as error:
+        log_outage(error)
+
+
+def log_outage(error: Exception) -> None:
+    """Log that Postgres is away."""
+    log.warning("postgres_away", error=type(getattr(error, "orig", error)).__name__)

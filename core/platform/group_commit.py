@@ -11,9 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
-from core.platform.db_retry import retry_until_available
+from core.platform.db_retry import POSTGRES_AWAY, retry_until_available
 
 Entry = TypeVar("Entry")
 Result = TypeVar("Result")
@@ -58,7 +56,7 @@ class GroupCommit(Generic[Entry, Result]):
         try:
             results = retry_until_available(lambda: self._write([entry for entry, _ in batch]))
         except Exception as error:  # noqa: BLE001 - raised again where the entry was submitted
-            if len(batch) == 1 or isinstance(error, OperationalError | InterfaceError):
+            if len(batch) == 1 or isinstance(error, POSTGRES_AWAY):
                 for _, future in batch:
                     future.set_exception(error)
             else:

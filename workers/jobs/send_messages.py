@@ -6,8 +6,6 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from core.channels.kinds import rules
 from core.channels.types import (
     Cause,
@@ -26,7 +24,7 @@ from core.messaging.outbound import claim as claims
 from core.messaging.outbound import mail_threads, results
 from core.platform.config import get_settings
 from core.platform.db import single_statement, system_transaction, transaction
-from core.platform.db_retry import retry_until_available
+from core.platform.db_retry import POSTGRES_AWAY, retry_until_available
 from core.platform.group_commit import GroupCommit
 from workers.jobs import send_files
 
@@ -39,7 +37,7 @@ def claim(limit: int) -> Sequence[claims.Claimed]:
     try:
         with system_transaction() as session:
             return claims.claim(session, limit, lease, _lease_for())
-    except (OperationalError, InterfaceError):
+    except POSTGRES_AWAY:
         _unconfirmed_claims.append(lease)
         raise
 

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from sqlalchemy import func, or_, select, text, update
-from sqlalchemy.exc import OperationalError
 
 from core.channels.provider import ProbeResult
 from core.channels.registry import PROVIDERS
@@ -17,6 +16,7 @@ from core.messaging.inbound.webhook_events import RawEvent, store_raw
 from core.models import Channel, ChannelState
 from core.platform import job_queue
 from core.platform.db import system_transaction
+from core.platform.db_retry import POSTGRES_AWAY
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ def _try(channel_id: int, account: Account) -> None:
         log.warning("events_not_fetched", channel_id=channel_id, code=error.error.code)
         if error.cause is Cause.ADMIN:
             _record_refusal(channel_id, error)
-    except OperationalError:
+    except POSTGRES_AWAY:
         raise
     except Exception as error:  # a fault of one provider must not stop the others
         log.error("poll_failed", channel_id=channel_id, exc_info=error)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import rq
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from core.bots import versions
 from core.bots.settings import BotSettings, QaPair
@@ -19,7 +20,7 @@ from core.channels.types import Cause, Diagnosis, MediaError, ProviderError, Sen
 from core.messaging.outbound import claim as claims
 from core.platform import job_queue
 from core.platform.db import transaction
-from core.platform.db_retry import retry_until_available
+from core.platform.db_retry import retry_until_available, tolerate_outage
 from core.platform.embedded import Embedded
 from tests.conftest import TestBusiness
 from tests.support.database import column, one, rows, start_postgres
@@ -392,3 +393,28 @@ def test_without_work_nothing_is_claimed(business: TestBusiness) -> None:
     assert reply.claim(5) == []
     assert send_messages.claim(5) == []
     assert download_media.claim(5) == []
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            OperationalError("SELECT", {}, Exception("gone")),
+            InterfaceError("SELECT", {}, Exception("gone")),
+            NoConnection(),
+        ],
+    )
+    def test_a_worker_goes_on_after_an_outage(
+        self, business: TestBusiness, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        """Also after a stall, in which no connection became free."""
+        really, trouble = due_work.check, [error]
+
+        def check() -> Any:
+            if trouble:
+                raise trouble.pop()
+            return really()
+
+        monkeypatch.setattr(due_work, "check", check)
+        work_loop.run()
+        assert not trouble
+        with tolerate_outage():
+            raise error
