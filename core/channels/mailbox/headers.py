@@ -54,6 +54,11 @@ def word(message: Message, name: str) -> str:
     return re.split(r"[;(\s]", _raw(message, name).strip().lower(), maxsplit=1)[0]
 
 
+def fails_dmarc(message: Message) -> bool:
+    """Return whether the server that took the mail in says that another wrote it (RFC 8601): its word is the first."""
+    return re.search(r"\bdmarc\s*=\s*fail\b", _raw(message, "Authentication-Results"), re.I) is not None
+
+
 def mailboxes(message: Message, name: str) -> list[Mailbox]:
     """Return the usable addresses of all headers of a name, once each."""
     found: dict[str, Mailbox] = {}

@@ -56,15 +56,15 @@ def parse(event: EventBody) -> Iterator[Parsed]:
     place = Place.of_query(event.query)
     message = parts.read(event.body)
     writers = headers.mailboxes(message, "From") or headers.mailboxes(message, "Sender")
-    if not writers:
-        yield UnparsedItem("it has no sender that can be answered", _raw(message))
-        return
-    found = reports.receipts(message, place.mailbox, place.at, writers[0].address)
+    found = reports.receipts(message, place.mailbox, place.at, writers[0].address if writers else "")
     if found:
         yield from found
         return
+    if not writers:
+        yield UnparsedItem("it has no sender that can be answered", _raw(message))
+        return
     ids = headers.ids(message, "Message-ID")
-    if any(message_ids.ours(" ".join(ids))):
+    if writers[0].address == place.mailbox and any(message_ids.ours("".join(ids[:1]))):
         return
     yield _message(message, place, writers, ids[0] if ids else _made_id(event.body))
     # What is answered has arrived, although no mail server says so.
@@ -79,6 +79,7 @@ def _message(message: Message, place: Place, writers: list[Mailbox], own_id: str
     text = parts.text_of(message)
     others = _others(message, writers, {place.mailbox, sender.address})
     main = {one.address for one in headers.mailboxes(message, "To")}
+    forged = headers.fails_dmarc(message)
     copied = bool(main) and place.mailbox not in main and _is_copied(message, place.mailbox)
     return InboundMessage(
         kind=Kind.EMAIL,
@@ -88,13 +89,13 @@ def _message(message: Message, place: Place, writers: list[Mailbox], own_id: str
         timestamp=place.at,
         type="text",
         text=_shown(text, subject, answers=bool(thread)),
-        payload={"mail": _about(subject, writers[0], sender, others, text, cut=place.cut)},
+        payload={"mail": _about(subject, writers[0], sender, others, text, cut=place.cut, forged=forged)},
         media=tuple(_media(one, place, own_id) for one in parts.files(message)),
         profile_name=sender.name or None,
         reply_to=thread[0] if thread else None,
         thread=thread,
         opt_out=opt_out_of(text.new) if text.new else opt_out_of(subject),
-        for_people=copied or is_automatic(message, writers[0].address, subject, place.mailbox),
+        for_people=copied or forged or is_automatic(message, writers[0].address, subject, place.mailbox),
     )
 
 
@@ -134,7 +135,7 @@ def _shown(text: parts.Text, subject: str, *, answers: bool) -> str:
 
 
 def _about(
-    subject: str, writer: Mailbox, sender: Mailbox, others: list[Mailbox], text: parts.Text, *, cut: bool
+    subject: str, writer: Mailbox, sender: Mailbox, others: list[Mailbox], text: parts.Text, *, cut: bool, forged: bool
 ) -> Mapping[str, Any]:
     found = {
         "subject": subject,
@@ -142,7 +143,7 @@ def _about(
         "reply_to": sender.written if sender.address != writer.address else "",
         "cc": [one.written for one in others],
         "sender": sender.address,
-        "others": [one.address for one in others],
+        "others": [] if forged else [one.address for one in others],
         "quoted": text.quoted[:_LONGEST_QUOTE] if text.new else "",
         "cut": cut,
     }

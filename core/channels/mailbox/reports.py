@@ -26,7 +26,7 @@ def receipts(message: Message, route: str, at: datetime, sender: str) -> list[Re
         return list(_read(message, route, at))
     if kind == "delivery-status" or (not kind and any(_blocks(message, "message/delivery-status"))):
         return list(_delivery(message, route, at))
-    return list(_in_words(message, route, at)) if by_daemon or "X-Failed-Recipients" in message else []
+    return list(_in_words(message, route, at)) if by_daemon and "In-Reply-To" not in message else []
 
 
 def _delivery(message: Message, route: str, at: datetime) -> Iterator[Receipt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -23,7 +24,7 @@ def thread_of(session: Session, claimed: Claimed) -> MailThread:
     return MailThread(
         subject=_subject(latest.mail) if latest else _first_line(earlier[-1] if earlier else own),
         references=tuple(row.provider_id for row in reversed(earlier) if row.provider_id),
-        copies=_copies(latest.mail) if latest and own.sender == Sender.AGENT else (),
+        copies=_copies(latest.mail, earlier, claimed.address) if latest and own.sender == Sender.AGENT else (),
         automatic=own.sender != Sender.AGENT,
     )
 
@@ -39,8 +40,11 @@ def _first_line(row: Any) -> str:
     return line if len(line) <= _LONGEST_SUBJECT else f"{line[:_LONGEST_SUBJECT].rsplit(' ', 1)[0]}…"
 
 
-def _copies(mail: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(map(str, (mail.get("sender", ""), *mail.get("others", ()))))
+def _copies(mail: dict[str, Any], earlier: Sequence[Any], customer: str) -> tuple[str, ...]:
+    """Return who takes part in the latest mail, but those whom the customer never wrote to: anybody may add people."""
+    own = [row.mail for row in earlier if row.direction == Direction.INBOUND and row.mail]
+    known = {one for each in own if each.get("sender") == customer for one in each.get("others", ())}
+    return tuple(one for one in (mail.get("sender"), *mail.get("others", ())) if one in known)
 
 
 # The newest first. A mail that is on its way to be sent names those before it that went out.

@@ -71,5 +71,15 @@ def test_ten_mails_by_three_people_read_well(post: Post) -> None:
     assert {len(mail["Cc"].addresses) for mail in post.sent()} == {2}
 
 
+def test_only_the_customer_brings_people_into_a_thread(post: Post) -> None:
+    post.deliver("¿Precio?", _PEOPLE["Ana"], Cc=_PEOPLE["Luis"])
+    post.receive()
+    last = _answer(post, "Salen 400")
+    post.deliver("¿Y?", _PEOPLE["Luis"], Cc="Mal <mal@evil.example>", In_Reply_To=last, References=last)
+    post.receive()
+    _answer(post, "Eso es todo")
+    assert [str(mail["Cc"]) for mail in post.sent()] == ["luis@example.org"] * 2
+
+
 def _shown(line: dict[str, Any]) -> tuple[str, str]:
     return line.get("mail", {}).get("from", ""), line["text"]

@@ -256,3 +256,32 @@ def test_files_are_named_by_their_place_and_decoded_by_their_number() -> None:
     assert (validity, uid, own_id) == ("7", "31", mail(3).message_id)
     found = {one.number: one for one in parts.files(parts.read(raw))}
     assert len(parts.content(found[int(number)].part)) > 0
+
+
+@pytest.mark.parametrize("sender", ["<>", "MAILER-DAEMON@mx (Mail Delivery System)", "Mail Delivery <MAILER-DAEMON>"])
+def test_a_bounce_needs_no_sender_that_can_be_answered(sender: str) -> None:
+    raw = bounce(message_ids.new(81, "shop.example"), "ana@example.com")
+    (one,) = read(raw.replace(b"Mail Delivery System <MAILER-DAEMON@mx.example>", sender.encode()))
+    assert isinstance(one, Receipt) and one.status == "failed"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["From: ana@x.example\nX-Failed-Recipients: b@x.example", "From: postmaster@x.example\nIn-Reply-To: <1@x>"],
+)
+def test_a_person_who_quotes_our_mail_reports_no_bounce(headers: str) -> None:
+    assert "precio" in message(f"{headers}\n\n¿precio?\n> {message_ids.new(82, 'shop.example')}").text
+
+
+@pytest.mark.parametrize("ids", ["{ours}", "<a@b.example> {ours}"])
+def test_a_mail_of_another_with_an_id_of_ours_is_kept(ids: str) -> None:
+    named = ids.format(ours=message_ids.new(5, "shop.example"))
+    assert "Hola" in message(f"From: ana@x.example\nMessage-ID: {named}\n\nHola").text
+
+
+def test_a_mail_that_its_writer_did_not_send_is_for_people_and_adds_nobody() -> None:
+    raw = "From: ana@x.example\nCc: b@x.example\n\nHola"
+    forged = message(f"Authentication-Results: mx.example; spf=pass;\n dmarc=fail (p=none)\n{raw}")
+    assert forged.for_people and forged.payload["mail"]["cc"] and "others" not in forged.payload["mail"]
+    passed = message(f"Authentication-Results: mx.example; dmarc=pass\nAuthentication-Results: x; dmarc=fail\n{raw}")
+    assert not passed.for_people and passed.payload["mail"]["others"] == ["b@x.example"]
