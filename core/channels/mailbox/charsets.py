@@ -9,7 +9,7 @@ from core.channels import json_sanitizer
 # Programs declare these without looking: bytes that are valid UTF-8 are UTF-8 all the same.
 _CARELESS = frozenset({"", "ascii", "us-ascii", "iso8859-1", "cp1252", "unknown-8bit"})
 # No charsets of mail, although Python decodes text by them, some in quadratic time.
-_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"})
+_NO_CHARSETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
 
 
 def decode(data: bytes, declared: str | None) -> str:
@@ -28,6 +28,7 @@ def _known(declared: str) -> str:
     """Return Python's name of a charset, "" if it has none. Latin 1 is cp1252, as on the web."""
     try:
         name = codecs.lookup(declared.strip(" \t'\"")).name
+        " ".encode(name)  # refuses codecs that are for no text, such as bz2, which makes a gigabyte of a kilobyte
     except (LookupError, ValueError):
         return ""
     if name in _NO_CHARSETS:

@@ -11,6 +11,9 @@ from lxml import etree, html
 
 _LONGEST = 200_000  # characters of HTML that are read, without styles and embedded files
 _CONFIG = ParserConfig(display_links=False, display_images=False)
+_KEPT = frozenset({"class", "id", "type"})  # mark quotations: other attributes set margins and numbers of any size
+# Rows as lines: a table would be filled with blanks up to its widest cell, for each row.
+_AS_LINES = {"table": "div", "tr": "div", "td": "span", "th": "span"}
 _DROPPED = frozenset(
     {"script", "style", "head", "title", "meta", "link", "template", "noscript", "object", "embed", "svg", "iframe"}
 )
@@ -37,6 +40,10 @@ def to_text(markup: str) -> tuple[str, str]:
     for element in list(tree.iter()):
         if not isinstance(element.tag, str) or element.tag in _DROPPED or _is_hidden(element):
             _drop(element)
+            continue
+        element.tag = _AS_LINES.get(element.tag, element.tag)
+        for name in set(element.keys()) - _KEPT:
+            del element.attrib[name]
     quoted = [_words(one) for one in _cut_quotes(tree)]
     new, rest = _words(tree), "\n\n".join(filter(None, quoted))
     if not new and not rest:  # such as one that is nested deeper than the parser goes

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email import policy
 from email.errors import MessageError
 from email.message import Message
+from email.parser import BytesHeaderParser
 
 from core.channels.mailbox import headers, html_text, quotes
 from core.channels.mailbox.charsets import decode
@@ -40,15 +41,19 @@ class FilePart:
 
 
 def read(raw: bytes) -> Message:
-    """Parse a mail. What is nested too deeply is read as one text."""
+    """Parse a mail. What is nested too deeply, or has boundaries that are none, is read as one text."""
     try:
         return email.message_from_bytes(raw, policy=policy.compat32)
-    except RecursionError:
-        head, rest = (*re.split(rb"\r?\n\r?\n", raw, maxsplit=1), b"")[:2]
-        flat = email.message_from_bytes(head + b"\n\n", policy=policy.compat32)
+    except (RecursionError, ValueError, TypeError):
+        flat = BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
         del flat["Content-Type"], flat["Content-Transfer-Encoding"]
-        flat.set_payload(rest.decode("ascii", "replace"))
         return flat
+
+
+def children(part: Message) -> list[Message]:
+    """Return the parts of a part. `get_payload` of a text would decode it, by a charset that may be none."""
+    payload = part.get_payload() if part.is_multipart() else []
+    return [one for one in payload if isinstance(one, Message)]
 
 
 def text_of(message: Message) -> Text:
@@ -92,32 +97,30 @@ def _leaves(message: Message) -> Iterator[Message]:
     waiting, seen = [message], 0
     while waiting and seen < _MOST_PARTS:
         part = waiting.pop()
-        payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            waiting.extend(one for one in reversed(payload) if isinstance(one, Message))
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            waiting.extend(reversed(children(part)))
             continue
         seen += 1
         yield part
 
 
 def _text(part: Message) -> Text:
-    payload = part.get_payload()
-    if part.get_content_maintype() != "multipart" or not isinstance(payload, list):
+    if part.get_content_maintype() != "multipart" or not part.is_multipart():
         return _words(part) if _is_text(part) else Text()
-    children = [one for one in payload if isinstance(one, Message)]
+    inner = children(part)
     if part.get_content_subtype() == "alternative":
-        return _best(children)
+        return _best(inner)
     if part.get_content_subtype() == "report":  # the notice; the rest is for programs
-        return _text(children[0]) if children else Text()
-    return _joined([_text(one) for one in children[:_MOST_PARTS]])
+        return _text(inner[0]) if inner else Text()
+    return _joined([_text(one) for one in inner[:_MOST_PARTS]])
 
 
-def _best(children: list[Message]) -> Text:
+def _best(versions: list[Message]) -> Text:
     """Return the plain version, unless it is empty or only a hint at the other."""
-    plain = _joined([_text(one) for one in children if one.get_content_type() == "text/plain"])
+    plain = _joined([_text(one) for one in versions if one.get_content_type() == "text/plain"])
     if len(plain.new) + len(plain.quoted) >= _STUB:
         return plain
-    others = [_text(one) for one in children if one.get_content_type() != "text/plain"]
+    others = [_text(one) for one in versions if one.get_content_type() != "text/plain"]
     rich = max(others, key=lambda one: len(one.new) + len(one.quoted), default=Text())
     enough = len(plain.new.strip()) * 4 >= len(rich.new) or not rich.new
     return plain if plain.new and enough else rich
@@ -131,7 +134,8 @@ def _joined(texts: list[Text]) -> Text:
 
 def _is_text(part: Message) -> bool:
     """Return whether people read the part in place."""
-    if part.get_content_type() not in ("text/plain", "text/html"):
+    unparted = part.get_content_maintype() == "multipart" and not part.is_multipart()  # its boundary occurs nowhere
+    if not unparted and part.get_content_type() not in ("text/plain", "text/html"):
         return False
     return part.get_content_disposition() != "attachment" and not _filename(part)
 
@@ -141,9 +145,9 @@ def _words(part: Message) -> Text:
     written = decode(payload if isinstance(payload, bytes) else b"", _charset(part))
     if part.get_content_type() == "text/html":
         new, quoted = html_text.to_text(written)
-        own, more = quotes.split(new)
+        own, more = quotes.split(new[:_LONGEST_TEXT])
         return Text(own, "\n\n".join(filter(None, (more, quoted))))
-    written = written.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    written = written.replace("\r\n", "\n").replace("\r", "\n").strip("\n")[:_LONGEST_TEXT]
     if _parameter(part, "format").lower() == "flowed":
         written = _unflowed(written)
     return Text(*quotes.split(written))
@@ -186,9 +190,8 @@ def _filename(part: Message) -> str:
 
 def _made_name(part: Message, number: int) -> str:
     """Return a name for a file that has none."""
-    inner = part.get_payload()
-    if part.get_content_type() == "message/rfc822" and isinstance(inner, list) and inner:
-        subject = headers.one_line(inner[0], "Subject") if isinstance(inner[0], Message) else ""
+    if part.get_content_type() == "message/rfc822" and (inner := children(part)):
+        subject = headers.one_line(inner[0], "Subject")
         return f"{_NAMES.sub(' ', subject)[:100] or 'mail'}.eml"
     ending = mimetypes.guess_extension(part.get_content_type()) or ""
     return f"{part.get_content_maintype()}-{number}{ending}"

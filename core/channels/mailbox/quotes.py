@@ -17,8 +17,8 @@ _WROTE = re.compile(
 )
 _OPENS = re.compile(r"(?:on|el|em|le|am|il|op)\b", re.I)
 _ORIGINAL = re.compile(
-    r"[-_ ]{2,}\s*(?:original message|mensaje original|mensagem original|forwarded message|mensaje reenviado"
-    r"|mensagem encaminhada|message d'origine|urspr[uü]ngliche nachricht|messaggio originale)\s*[-_ ]{2,}",
+    r"[-_\s]{2,}+(?:original message|mensaje original|mensagem original|forwarded message|mensaje reenviado"
+    r"|mensagem encaminhada|message d'origine|urspr[uü]ngliche nachricht|messaggio originale)[-_\s]{2,}",
     re.I,
 )
 _RULE = re.compile(r"_{20,}")
@@ -66,18 +66,18 @@ def _begins_quotation(lines: Sequence[str], number: int) -> bool:
     if _ORIGINAL.fullmatch(line):
         return True
     if _RULE.fullmatch(line):
-        return _heads_copy(lines[number + 1 :])
+        return _heads_copy(lines[number + 1 : number + 10])
     if _FROM.fullmatch(line):
-        return _heads_copy(lines[number:])
+        return _heads_copy(lines[number : number + 9])
     if _OPENS.match(line):
-        paragraph = _paragraph(lines[number:])
+        paragraph = _paragraph(lines[number : number + _LONGEST_INTRODUCTION])
         return any(_WROTE.fullmatch("\n".join(paragraph[:count])) for count in range(1, len(paragraph) + 1))
     return False
 
 
 def _heads_copy(lines: Sequence[str]) -> bool:
     """Return whether the lines are the copied headers of an earlier mail: its sender and two more."""
-    paragraph = [line.strip() for line in lines[:9] if line.strip()][:6]
+    paragraph = [line.strip() for line in lines if line.strip()][:6]
     return bool(
         paragraph
         and _FROM.fullmatch(paragraph[0])
@@ -87,7 +87,7 @@ def _heads_copy(lines: Sequence[str]) -> bool:
 
 def _paragraph(lines: Sequence[str]) -> list[str]:
     found: list[str] = []
-    for line in lines[:_LONGEST_INTRODUCTION]:
+    for line in lines:
         if not line.strip():
             break
         found.append(line.strip())

@@ -68,29 +68,21 @@ def _read(message: Message, route: str, at: datetime) -> Iterator[Receipt]:
 
 def _blocks(message: Message, kind: str) -> Iterator[Message]:
     """Yield the groups of fields in the report's parts of a kind."""
-    for part in _children(message):
+    for part in parts.children(message):
         if part.get_content_type() != kind:
             continue
-        payload = part.get_payload()
-        if isinstance(payload, list):
-            yield from (one for one in payload if isinstance(one, Message))
+        if part.is_multipart():
+            yield from parts.children(part)
         else:
             yield from (parts.read(one) for one in re.split(rb"\r?\n\r?\n", parts.content(part)) if one.strip())
 
 
 def _returned(message: Message) -> Message | None:
     """Return the headers of the mail that came back."""
-    for part in _children(message):
+    for part in parts.children(message):
         if part.get_content_type() in ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers"):
-            payload = part.get_payload()
-            inner = payload[0] if isinstance(payload, list) and payload else parts.read(parts.content(part))
-            return inner if isinstance(inner, Message) else None
+            return (parts.children(part) or [parts.read(parts.content(part))])[0]
     return None
-
-
-def _children(message: Message) -> list[Message]:
-    payload = message.get_payload()
-    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
 
 
 def _ids(message: Message) -> list[str]:

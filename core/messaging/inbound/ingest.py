@@ -170,12 +170,8 @@ def _parse(event: StoredEvent) -> list[Parsed]:
         return [UnparsedItem(reason=str(error), raw=None)]
     except Exception as error:  # an unforeseen body must not stop later events
         log.error("event_not_readable", event_id=event.id, exc_info=error)
-        words = (
-            f"the body is no JSON: {error}"
-            if isinstance(error, ValueError)
-            else "the body has a shape that is not known"
-        )
-        return [UnparsedItem(reason=words, raw=None)]
+        words = f"cannot be read: {error}" if isinstance(error, ValueError) else "has a shape that is not known"
+        return [UnparsedItem(reason=f"the body {words}", raw=None)]
 
 
 def _store_items(session: Session, items: Sequence[Item]) -> None:
