@@ -101,7 +101,7 @@ class _Session:
         self._say(f"* {len(self._mailbox.mails)} EXISTS")
         self._say("* 0 RECENT")
         self._say(f"* FLAGS ({_FLAGS})")
-        self._say(f"* OK [PERMANENTFLAGS ({_FLAGS} \\*)]")
+        self._say(f"* OK [PERMANENTFLAGS ({self._mailbox.kept_flags})]")
         self._say(f"* OK [UIDVALIDITY {self._mailbox.validity}]")
 
     def _search(self, words: Words) -> None:
@@ -118,7 +118,7 @@ class _Session:
             self._writer.write(b"* %d FETCH (%s)\r\n" % (place, b" ".join(parts)))
 
     def _store(self, words: Words) -> None:
-        if self._read_only:
+        if self._read_only or self._mailbox.refuses_marks:
             raise _No("the folder is open for reading only")
         how, flags = str(words[1]).upper(), {str(flag) for flag in words[2]}
         for place, mail in self._numbered(str(words[0])):

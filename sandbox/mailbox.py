@@ -38,6 +38,8 @@ class Mailbox:
         self._keep = keep
         self._numbers = itertools.count(1)
         self.refused_logins = 0
+        self.kept_flags = r"\Answered \Flagged \Deleted \Seen \Draft \*"
+        self.refuses_marks = False
         self.clear()
 
     def clear(self) -> None:

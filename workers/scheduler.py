@@ -53,13 +53,14 @@ def main() -> int:
     configure_logging(settings.log_level)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _request_stop)
+    poller = polls.Poller()
     machines.start_reporting()
     metrics.start_saving()
     threading.Thread(target=_maintain, name="maintenance", daemon=True).start()
     for name, pause, task in (
         ("alerts", _ALERTS_SECONDS, update_alerts),
         ("notifications", _NOTIFICATIONS_SECONDS, send_notifications),
-        ("polls", _POLLS_SECONDS, polls.poll_all),
+        ("polls", _POLLS_SECONDS, poller.start_due),
     ):
         threading.Thread(target=_repeat, args=(pause, task), name=name, daemon=True).start()
     cleared_at = float("-inf")
@@ -75,6 +76,7 @@ def main() -> int:
                     machines.delete_gone(session)
                 cleared_at = time.monotonic()
         _stop.wait(settings.sweep_seconds)
+    poller.stop()
     return 0
 
 

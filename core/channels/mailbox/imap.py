@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import imaplib
 import itertools
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from imapclient import IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
+from imapclient.imap4 import IMAP4WithTimeout
+from imapclient.tls import IMAP4_TLS
 
 from core.channels.mailbox.parse import Place
-from core.channels.mailbox.servers import Encryption, admit, context, failure, imap_server, network_failure, vet
-from core.channels.types import Account
+from core.channels.mailbox.servers import (
+    Encryption,
+    Server,
+    admit,
+    context,
+    ended_after,
+    failure,
+    imap_server,
+    network_failure,
+    vet,
+)
+from core.channels.types import Account, SendError
 from core.channels.webhook import EventBody
 
 SOURCE = "mailbox"
 CONTENT_TYPE = "message/rfc822"
 TAKEN = b"$BotHubTaken"
 _SEEN = b"\\Seen"
+_LONGEST = 120.0  # seconds of a connection
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _AT_ONCE = 100  # mails of a round
 LARGEST = 60 * 1024 * 1024  # bytes of a mail that is fetched whole
@@ -31,22 +46,57 @@ _HEAD = 4096  # bytes that are stored of those after them
 _MOST_STORED = 2 * 1024 * 1024
 
 
+class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types
+    """A client that shows its connection to `connected` before it reads anything from it."""
+
+    normalise_times: bool
+
+    def __init__(self, server: Server, timeout: float, connected: Callable[[socket.socket], None]) -> None:
+        self._connected = connected
+        tls = server.encryption is Encryption.TLS
+        super().__init__(server.host, server.port, ssl=tls, ssl_context=context(), timeout=timeout)
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:
+        connected = self._connected
+
+        class Shown(IMAP4_TLS if self.ssl else IMAP4WithTimeout):  # type: ignore[misc]  # a class that is chosen at run time
+            def open(self, *given: Any, **named: Any) -> None:
+                super().open(*given, **named)
+                connected(self.sock)
+
+        seconds = self._timeout.connect
+        return Shown(self.host, self.port, *([self.ssl_context] if self.ssl else []), seconds)
+
+
 @contextmanager
-def opened(account: Account, *, timeout: float, read_only: bool) -> Iterator[tuple[IMAPClient, dict[bytes, Any]]]:
+def opened(
+    account: Account, *, timeout: float, read_only: bool, longest: float = _LONGEST
+) -> Iterator[tuple[IMAPClient, dict[bytes, Any]]]:
     """Yield the connection with the folder selected, and what the server said of it. Raises `SendError`."""
     server = imap_server(account.credentials["imap_server"])
     admit(account, server)
-    try:
-        client = IMAPClient(
-            server.host, server.port, ssl=server.encryption is Encryption.TLS, ssl_context=context(), timeout=timeout
-        )
-    except OSError as error:
-        raise network_failure(error) from error
-    except IMAPClientError as error:
-        raise failure("imap", str(error)) from error
+    with ExitStack() as ends:
+
+        def connected(peer: socket.socket) -> None:
+            vet(account, server, peer)
+            ends.enter_context(ended_after(longest, peer))
+
+        try:
+            client = _Client(server, timeout, connected)
+        except OSError as error:
+            raise network_failure(error) from error
+        except IMAPClientError as error:
+            raise failure("imap", str(error)) from error
+        with _in_use(client, account, server, read_only=read_only) as found:
+            yield found
+
+
+@contextmanager
+def _in_use(
+    client: IMAPClient, account: Account, server: Server, *, read_only: bool
+) -> Iterator[tuple[IMAPClient, dict[bytes, Any]]]:
     client.normalise_times = False
     try:
-        vet(account, server, client.socket())
         if server.encryption is Encryption.STARTTLS:
             client.starttls(context())
         yield client, _selected(client, account, read_only=read_only)
@@ -68,22 +118,25 @@ def _selected(client: IMAPClient, account: Account, *, read_only: bool) -> dict[
     try:
         client.login(known.get("username") or account.identity, known["password"])
     except (LoginError, UnicodeError, ValueError) as error:
-        later = any(code in str(error) for code in ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"))  # RFC 5530
-        raise failure("imap" if later else "login", str(error)) from error
+        raise _refusal("login", error) from error
     try:
         return dict(client.select_folder(known.get("folder") or "INBOX", readonly=read_only))
     except IMAPClientAbortError:
         raise
     except IMAPClientError as error:
-        raise failure("folder", str(error)) from error
+        raise _refusal("folder", error) from error
 
 
-def new_mail(account: Account, timeout: float) -> Iterator[tuple[str, EventBody]]:
+def _refusal(code: str, error: Exception) -> SendError:
+    """Return what a refused command means, unless the server says that it may be tried again."""
+    later = any(word in str(error) for word in ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"))  # RFC 5530
+    return failure("imap" if later else code, str(error))
+
+
+def new_mail(account: Account, timeout: float, *, longest: float = _LONGEST) -> Iterator[tuple[str, EventBody]]:
     """Yield the mails that came since the channel was added and are not marked, oldest first. Raises `SendError`."""
-    with opened(account, timeout=timeout, read_only=False) as (client, folder):
-        if b"READ-ONLY" in folder:
-            raise failure("read_only")
-        marks = [TAKEN, _SEEN] if _keeps_keywords(folder) else [_SEEN]
+    with opened(account, timeout=timeout, read_only=False, longest=longest) as (client, folder):
+        marks = _marks(folder)
         for uid, size, at in _waiting(client, account.added_at, marks[0]):
             cut = size > LARGEST
             item = f"BODY.PEEK[]<0.{_BEGINNING}>" if cut else "BODY.PEEK[]"
@@ -93,12 +146,31 @@ def new_mail(account: Account, timeout: float) -> Iterator[tuple[str, EventBody]
             kept = shortened(raw)
             place = Place(account.identity, int(folder[b"UIDVALIDITY"]), uid, at, cut=cut or len(kept) == _MOST_STORED)
             yield SOURCE, EventBody(kept, CONTENT_TYPE, place.as_query(), datetime.now(UTC))
-            client.add_flags([uid], marks, silent=True)
+            _mark(client, uid, marks)
 
 
-def _keeps_keywords(folder: dict[bytes, Any]) -> bool:
-    """Return whether marks of our own are kept. Without them a mail that somebody read elsewhere counts as taken."""
-    return any(flag in (b"\\*", TAKEN) for flag in folder.get(b"PERMANENTFLAGS", ()))
+def _mark(client: IMAPClient, uid: int, marks: list[bytes]) -> None:
+    try:
+        client.add_flags([uid], marks, silent=True)
+    except IMAPClientAbortError:
+        raise
+    except IMAPClientError as error:
+        raise _refusal("read_only", error) from error
+
+
+def _marks(folder: dict[bytes, Any]) -> list[bytes]:
+    """Return how a mail is marked as taken. Raises `SendError` if the folder keeps no mark.
+
+    Where it keeps none of our own, a mail that somebody read elsewhere counts as taken. A server that says nothing of
+    what it keeps, keeps it (RFC 3501, 7.1).
+    """
+    kept = {flag.lower() for flag in folder.get(b"PERMANENTFLAGS", (_SEEN,))}
+    if b"READ-ONLY" not in folder:
+        if not kept.isdisjoint((b"\\*", TAKEN.lower())):
+            return [TAKEN, _SEEN]
+        if _SEEN.lower() in kept:
+            return [_SEEN]
+    raise failure("read_only")
 
 
 def _waiting(client: IMAPClient, since: datetime | None, mark: bytes) -> list[tuple[int, int, datetime]]:
@@ -120,10 +192,13 @@ def _waiting(client: IMAPClient, since: datetime | None, mark: bytes) -> list[tu
 
 
 def _aware(at: datetime | None) -> datetime:
-    """Return the time of arrival, now for a server that does not say it."""
+    """Return the time of arrival, now for a server that does not say it or says what is no time."""
     if at is None:
         return datetime.now(UTC)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # a time zone of more than a day, the year 0
+        return datetime.now(UTC)
 
 
 def _body(fetched: dict[bytes, Any]) -> bytes | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -85,6 +89,25 @@ def vet(account: Account, server: Server, peer: socket.socket | None) -> None:
     """Check the connected peer before it is told anything. Raises `OSError`."""
     if peer is not None and server.place not in account.private_hosts and server.host not in account.private_hosts:
         ssrf.guard_peer(peer, server.host)
+
+
+@contextmanager
+def ended_after(seconds: float, peer: socket.socket) -> Iterator[None]:
+    """End the connection after a time: a timeout of its socket bounds each read, not a server that sends in drops."""
+    own = socket.socket(fileno=os.dup(peer.fileno()))  # the other is replaced when TLS begins
+
+    def end() -> None:
+        with suppress(OSError):  # it ended by itself
+            own.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        own.close()
 
 
 def context() -> ssl.SSLContext:

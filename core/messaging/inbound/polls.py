@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
 
 import structlog
 from sqlalchemy import func, or_, select, text, update
@@ -16,7 +18,7 @@ from core.messaging.inbound.webhook_events import RawEvent, store_raw
 from core.models import Channel, ChannelState
 from core.platform import job_queue
 from core.platform.db import system_transaction
-from core.platform.db_retry import POSTGRES_AWAY
+from core.platform.db_retry import POSTGRES_AWAY, log_outage
 
 log = structlog.get_logger(__name__)
 
@@ -24,14 +26,39 @@ _AT_ONCE = 8  # channels: one whose provider does not answer must not delay the 
 _REFUSED_FOR = "15 minutes"  # after that it is probed again; asking more often can lock an account
 
 
-def poll_all() -> None:
-    """Poll every enabled channel whose provider is polled. Network: call it outside any transaction.
+class Poller:
+    """Polls the enabled channels whose providers are polled, each channel once at a time.
 
-    An event that two schedulers fetch at once is stored once. What fails for one channel stops no other.
+    An event that two schedulers fetch at once is stored once. What fails for one channel, or lasts, stops no other.
+    Leaving it as a context waits for the polls that it started.
     """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "poll")
+        self._started: dict[int, Future[None]] = {}
+
+    def start_due(self) -> None:
+        """Start to poll the channels whose last poll is over, and return. Network: call it outside any transaction."""
+        self._started = {number: poll for number, poll in self._started.items() if not poll.done()}
+        for channel_id, account in _due():
+            if channel_id not in self._started:
+                self._started[channel_id] = self._pool.submit(_try, channel_id, account)
+
+    def stop(self) -> None:
+        """Start nothing more; what runs ends by itself."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._pool.shutdown()
+
+
+def _due() -> list[tuple[int, Account]]:
     polled = [name for name, provider in PROVIDERS.items() if provider.polled]
     if not polled:
-        return
+        return []
     with system_transaction() as session:
         query = select(Channel).where(
             Channel.provider.in_(polled),
@@ -42,9 +69,7 @@ def poll_all() -> None:
                 Channel.last_probe_at < func.now() - text(f"interval '{_REFUSED_FOR}'"),
             ),
         )
-        accounts = [(row.id, account_of(row)) for row in session.scalars(query.order_by(Channel.id))]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(lambda one: _try(*one), accounts))
+        return [(row.id, account_of(row)) for row in session.scalars(query.order_by(Channel.id))]
 
 
 def _refusals(polled: Sequence[str]) -> list[str]:
@@ -58,8 +83,8 @@ def _try(channel_id: int, account: Account) -> None:
         log.warning("events_not_fetched", channel_id=channel_id, code=error.error.code)
         if error.cause is Cause.ADMIN:
             _record_refusal(channel_id, error)
-    except POSTGRES_AWAY:
-        raise
+    except POSTGRES_AWAY as error:
+        log_outage(error)
     except Exception as error:  # a fault of one provider must not stop the others
         log.error("poll_failed", channel_id=channel_id, exc_info=error)
 

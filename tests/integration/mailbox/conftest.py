@@ -13,13 +13,13 @@ import pytest
 from core.channels.types import Account
 from core.cli.__main__ import main
 from core.messaging.channels import accounts
-from core.messaging.inbound import polls
 from core.platform.config import get_settings
 from sandbox.mailbox import USER, StoredMail
 from tests.conftest import TestBusiness
 from tests.support.database import one
 from tests.support.mail_servers import MailServers, mail_servers
 from tests.support.outbox import due_now
+from tests.support.polling import poll_all
 from workers.jobs import ingest, send_messages
 
 
@@ -54,7 +54,7 @@ class Post:
 
     def receive(self) -> None:
         """Read the mailbox as the scheduler and the workers do."""
-        polls.poll_all()
+        poll_all()
         while ingest.receive():
             pass
 

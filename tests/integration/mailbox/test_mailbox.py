@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from imapclient import response_parser
+from imapclient.fixed_offset import FixedOffset
 
 from core.channels.mailbox import imap, smtp
 from core.channels.mailbox.provider import MailboxProvider
 from core.channels.types import Account, Cause, Kind, MediaError, MediaRef, SendError, Verdict
+from core.channels.webhook import EventBody
 from core.messaging.inbound import polls, webhook_events
+from core.messaging.inbound.polls import Poller
 from core.messaging.outbound.enqueue import NewMessage, enqueue_message
 from core.models import Channel, Sender
 from core.platform.config import get_settings
@@ -22,6 +30,7 @@ from tests.integration.mailbox.conftest import Post
 from tests.support.database import column, one, rows
 from tests.support.mails import mail
 from tests.support.outbox import say, stored_message
+from tests.support.polling import poll_all
 from workers.jobs import download_media, ingest
 
 
@@ -104,7 +113,7 @@ def test_a_mail_is_marked_once_it_is_stored_and_read_once(post: Post, monkeypatc
         store(connection, events)  # type: ignore[arg-type]
 
     monkeypatch.setattr(polls, "store_raw", stop)
-    polls.poll_all()
+    poll_all()
     assert seen_when_stored[0] == set() and "\\Seen" in seen_when_stored[1]
     assert "\\Seen" in first.flags and second.flags == set()
     monkeypatch.undo()
@@ -226,11 +235,11 @@ def test_a_refused_login_is_not_tried_again_at_once(post: Post) -> None:
         row = session.get_one(Channel, post.channel_id)
         row.credentials = {**row.credentials, "password": "wrong"}
     for _ in range(3):
-        polls.poll_all()
+        poll_all()
     assert post.servers.mailbox.refused_logins == 1, "or the provider locks the account"
     assert one("SELECT last_probe ->> 'detail' FROM channels WHERE id = :id", id=post.channel_id).startswith("login")
     rows("UPDATE channels SET last_probe_at = now() - interval '16 minutes' WHERE id = :id", id=post.channel_id)
-    polls.poll_all()
+    poll_all()
     assert post.servers.mailbox.refused_logins == 2
 
 
@@ -275,9 +284,95 @@ def test_nothing_is_read_twice_by_two_schedulers(post: Post) -> None:
         post.deliver(f"Mail {number}")
     before = imap.new_mail(post.account, 5)
     first = next(before)
-    polls.poll_all()
+    poll_all()
     assert first[1].body in [bytes(body) for body in column("SELECT body FROM webhook_events")]
     assert len(list(before)) == 4, "the other one goes on with what it saw, which is stored already"
     while ingest.receive():
         pass
     assert one("SELECT count(*) FROM messages") == 5
+
+
+@contextmanager
+def _dripping() -> Iterator[tuple[int, threading.Event]]:
+    """Serve one connection a letter of its greeting at a time. Yields the port, and whether somebody waits for more."""
+    asked, gone = threading.Event(), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            peer, _ = listening.accept()
+            asked.set()
+            with peer:
+                peer.settimeout(0.02)
+                while not gone.is_set():
+                    try:
+                        peer.sendall(b"*")
+                        if not peer.recv(1):
+                            return
+                    except TimeoutError:
+                        continue
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        try:
+            yield listening.getsockname()[1], asked
+        finally:
+            gone.set()
+            thread.join(10)
+
+
+def test_a_server_that_sends_in_drops_is_left_after_a_time(post: Post) -> None:
+    with _dripping() as (port, _), pytest.raises(SendError) as raised:
+        list(imap.new_mail(_account(post, imap_server=f"none://127.0.0.1:{port}"), 5, longest=0.3))
+    assert raised.value.cause in (Cause.NETWORK, Cause.PROVIDER)
+
+
+def test_a_channel_whose_poll_lasts_delays_no_other_and_is_asked_once(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    started, go_on, other = threading.Event(), threading.Event(), threading.Event()
+    poll = MailboxProvider.poll
+
+    def slow(self: MailboxProvider, account: Account) -> Iterator[tuple[str, EventBody]]:
+        asked.append(account.identity)
+        if account.identity == USER:
+            started.set()
+            assert go_on.wait(20)
+        else:
+            other.set()
+        return poll(self, account)
+
+    monkeypatch.setattr(MailboxProvider, "poll", slow)
+    rows(
+        "INSERT INTO channels (business_id, provider, kind, identity, name, credentials, settings) SELECT business_id,"
+        " provider, kind, 'otra@example.com', name, credentials, settings FROM channels WHERE provider = 'mailbox'"
+    )
+    with Poller() as poller:
+        try:
+            poller.start_due()
+            assert started.wait(20) and other.wait(20)
+            other.clear()
+            while not other.wait(0.05):  # until its first poll is over
+                poller.start_due()
+            assert asked.count(USER) == 1
+        finally:
+            go_on.set()
+
+
+@pytest.mark.parametrize(("kept", "refuses"), [("", False), (r"\Answered", False), (r"\Seen \*", True)])
+def test_a_mailbox_that_keeps_no_mark_is_shown_to_people(post: Post, kept: str, refuses: bool) -> None:
+    post.servers.mailbox.kept_flags, post.servers.mailbox.refuses_marks = kept, refuses
+    post.deliver("Hola")
+    poll_all()
+    detail = one("SELECT last_probe ->> 'detail' FROM channels WHERE id = :id", id=post.channel_id)
+    assert detail.startswith("read_only")
+
+
+def test_a_time_of_arrival_that_is_none_stops_no_mailbox(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = datetime(2030, 1, 1, tzinfo=FixedOffset(99 * 60))
+    monkeypatch.setattr(response_parser, "parse_to_datetime", lambda *_, **__: at)
+    post.deliver("Hola")
+    post.receive()
+    assert one("SELECT count(*) FROM messages") == 1

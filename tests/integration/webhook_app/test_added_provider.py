@@ -22,13 +22,13 @@ from core.channels.webhook import EventBody
 from core.cli.__main__ import main
 from core.messaging.channels import accounts
 from core.messaging.channels.admin import ChannelEdit, UnacceptableChannel
-from core.messaging.inbound import polls
 from core.models import Role
 from tests.conftest import TestBusiness
 from tests.factories import person
 from tests.support.database import column, one, rows
 from tests.support.desk import Desk
 from tests.support.outbox import due_now, say, stored_message
+from tests.support.polling import poll_all
 from tests.support.postbox.provider import PostboxProvider
 from workers.jobs import ingest, send_messages
 
@@ -138,15 +138,15 @@ def test_a_provider_without_webhooks_is_polled(
 
     postbox.expect_request("/unread").respond_with_handler(lambda _: Response(json.dumps({"mail": unread})))
     postbox.expect_request(re.compile("/read/.*"), method="POST").respond_with_handler(mark)
-    polls.poll_all()
+    poll_all()
     assert (len(unread), stored_when_read) == (2, [1, -1]), "read once it is stored; a failure ends the round"
-    polls.poll_all()
+    poll_all()
     assert (len(unread), stored_when_read) == (0, [1, -1, 2, 3]), "what was fetched twice is stored once"
     ingest.receive()
     assert column("SELECT text FROM messages ORDER BY id") == ["Hola", "¿Tienen cascos?", "¿Hola?"]
     rows("UPDATE channels SET state = 'disabled' WHERE provider = 'postbox'")
     unread.append(_mail(4, "Adiós"))
-    polls.poll_all()
+    poll_all()
     assert len(unread) == 1
 
 
@@ -162,7 +162,7 @@ def test_a_mailbox_that_cannot_be_polled_stops_no_other(
     postbox.expect_oneshot_request("/unread").respond_with_json({"post": []})
     postbox.expect_request("/unread").respond_with_json({"mail": [_mail(1, "Hola")]})
     postbox.expect_request("/read/in-1").respond_with_json({})
-    polls.poll_all()
+    poll_all()
     assert one("SELECT count(*) FROM webhook_events") == 1
 
 
