@@ -1,7 +1,7 @@
 // Reads and commands of the server (console/http/inbox_api.py). One that was not answered, or met a database that is away, is
 // repeated: a command's key makes it run once.
 import { uuid } from './format.js';
-import { say } from './messages.js';
+import { general, say } from './messages.js';
 import { signIn } from './unsaved.js';
 
 const AGAIN_MS = 1000;
@@ -56,7 +56,8 @@ export async function post(conversation, command, values, signal) {
       signIn();
       return new Promise(() => {}); // the page is being left
     }
-    if (answer && !AWAY.includes(answer.status)) return { ...told, ok: answer.ok };
+    if (answer && !AWAY.includes(answer.status))
+      return answer.ok ? { ...told, ok: true } : { error: general.refused, ...told, ok: false };
     if (told.error && wait === AGAIN_MS) say(told.error, true);
     await pause(wait);
   }

@@ -100,7 +100,14 @@ async function read(signal) {
   const there = `/inbox/${conversation}?lines=${lines}&templates=${Number(templated)}`;
   const came = await get(there, signal, (error) => error && say(error, true));
   if (came) take(came);
-  else if (came === null) open(null); // it is not there, or not for this agent any more
+  else if (came === null) leave(); // it is not there, or not for this agent any more
+}
+
+// Its entry in the history goes too: Back would lead to it, and from there here again.
+function leave() {
+  desk.open = null;
+  address('replaceState');
+  show(null);
 }
 
 function take(came) {

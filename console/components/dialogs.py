@@ -11,4 +11,4 @@ _COMPONENT = load("dialogs", "<div class='dialogs'></div>")
 def dialogs() -> None:
     """Mount it, outside of what a small screen hides."""
     words = {name: t(f"contact.{name}") for name in ("undo", "undo_hide", "shut")}
-    _COMPONENT(key="dialogs", data={"words": words})
+    _COMPONENT(key="dialogs", data={"words": words, "refused": t("inbox.refused")})

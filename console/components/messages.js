@@ -2,6 +2,8 @@
 import { el } from './dom.js';
 
 const SHOWN_MS = 6000;
+// Said of what was refused without a reason, as by a proxy.
+export const general = { refused: '' };
 let toast = null;
 let timer = 0;
 

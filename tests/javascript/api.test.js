@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { post } from '../../console/components/api.js';
+import { general } from '../../console/components/messages.js';
 
 const answer = (status, body) => ({ status, ok: status < 400, json: async () => JSON.parse(body) });
 
@@ -32,6 +33,16 @@ test('a refusal is an answer: it is not repeated', async (context) => {
   const sent = serve(context, [answer(409, '{"error": "It is closed."}')]);
   assert.deepEqual(await post(3, 'close', {}), { ok: false, error: 'It is closed.' });
   assert.equal(sent.length, 1);
+});
+
+test('a refusal without a reason, as of a proxy, has a general one', async (context) => {
+  general.refused = 'Not accepted.';
+  serve(
+    context,
+    ['The command is too long.', '<html>', '{}', 'null'].map((body) => answer(413, body)),
+  );
+  for (let number = 0; number < 4; number++)
+    assert.deepEqual(await post(3, 'bulk', {}), { ok: false, error: 'Not accepted.' });
 });
 
 test("a message's token is its key", async (context) => {

@@ -66,10 +66,12 @@ test('the URL names the open conversation, and keeps the rest', async () => {
 });
 
 test('a conversation that is not there, or not for this agent any more, is closed', async () => {
+  page.pushed.length = 0;
   open(7);
   asked.shift().resolve({ status: 404, ok: false, json: async () => Promise.reject(new SyntaxError()) });
   await turn();
   assert.equal([desk.open, desk.shown, page.href].join(), ',,https://desk.example/?view=mine');
+  assert.deepEqual(page.pushed, ['push', 'replace'], 'Back does not lead to it');
 });
 
 test('on arrival the conversation of the URL is opened, else the open one stays', async () => {

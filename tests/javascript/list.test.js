@@ -79,6 +79,7 @@ const answer = (rows, more = {}) => {
   asked.shift().resolve({ status: 200, ok: true, json: async () => body });
   return turn();
 };
+const many = (length) => Array.from({ length }, (_, number) => row(number + 1, 900 - number));
 const query = () => asked[0].address.split('?')[1];
 
 beforeEach((context) => {
@@ -143,9 +144,73 @@ test('a list is read again as long as it is, up to a limit', async () => {
   await answer(Array.from({ length: 90 }, (_, number) => row(number + 1, 90 - number)));
   refresh();
   assert.equal(query(), 'most=90');
-  await answer(Array.from({ length: 900 }, (_, number) => row(number + 1, 900 - number)));
+  await answer(many(900));
   refresh();
   assert.equal(query(), 'most=300');
+});
+
+test('a list grows up to the length in which it is read again', async () => {
+  want(filtersOf(''));
+  await answer(many(290), { more: true });
+  readMore();
+  assert.match(query(), /^most=10&/);
+  await answer(many(300).slice(290), { more: true });
+  readMore();
+  assert.deepEqual([list.rows.length, list.more, asked.length], [300, true, 0]);
+});
+
+test('what follows a list is not asked for while another is on its way', async () => {
+  want(filtersOf(''));
+  await answer([row(9, 9)], { more: true });
+  want(filtersOf('?view=mine'));
+  readMore();
+  assert.deepEqual([asked.length, query()], [1, 'view=mine&most=60']);
+  await answer([row(5, 5)]);
+  assert.deepEqual(ids(list.rows), [5]);
+});
+
+test('rows on their way are waited for, then the list is read again once', async () => {
+  want(filtersOf('?q=ana'));
+  refresh();
+  refresh();
+  assert.equal(asked.length, 1);
+  await answer([row(9, 9)], { more: true });
+  assert.equal(query(), 'q=ana&most=60');
+  readMore(); // takes over from it
+  asked.shift();
+  refresh();
+  await answer([row(8, 8)], { more: true });
+  assert.deepEqual(ids(list.rows), [9, 8]);
+  await answer([row(9, 9), row(8, 8)]);
+  assert.deepEqual([ids(list.rows), asked.length], [[9, 8], 0]);
+});
+
+test('rows that are being read again when others follow are read after these', async () => {
+  want(filtersOf(''));
+  await answer([row(9, 9)], { more: true });
+  refresh();
+  readMore();
+  asked.shift();
+  await answer([row(8, 8)], { more: true });
+  assert.equal(query(), 'most=60');
+  await answer([row(9, 9), row(8, 8)]);
+  assert.equal(asked.length, 0);
+});
+
+test('a change while a search is on its way asks for the list again', async () => {
+  want(filtersOf(''));
+  await answer([row(1, 5)]);
+  want(filtersOf('?q=ana'));
+  assert.ok(!takeNews({ rows: [row(2, 9)], counts }));
+});
+
+test('a list that is not there says so', async () => {
+  want(filtersOf(''));
+  asked.shift().resolve({ status: 404, ok: false, json: async () => Promise.reject(new SyntaxError()) });
+  await turn();
+  assert.equal(list.failed, '');
+  refresh();
+  assert.equal(asked.length, 1);
 });
 
 test('only the server knows the places of what a search finds', async () => {
@@ -171,7 +236,9 @@ test('rows that do not come say so, stay if they are of this view, and are asked
   want(filtersOf('?view=mine'));
   asked.shift().resolve({ status: 503, ok: false, json: async () => ({ error: 'Away.' }) });
   await turn();
-  assert.deepEqual([list.failed, list.rows], ['Away.', []]);
+  assert.deepEqual([list.failed, list.shown, list.rows], ['Away.', null, []]);
+  takeNews({ rows: [row(1, 9)], counts });
+  assert.deepEqual(list.rows, [], 'they are not of this view');
   waits.at(-1)();
   await turn();
   await answer([row(2, 5)]);

@@ -46,7 +46,7 @@ export function openDialog(title, className = '') {
     refuse('');
     const answer = await post(conversation, command, values);
     pressed.disabled = false;
-    if (!answer.ok) return refuse(answer.error);
+    if (!answer.ok) return ended.signal.aborted ? follows(answer) : refuse(answer.error);
     dialog.close();
     follows(answer);
     return refresh(desk.open);

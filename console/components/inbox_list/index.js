@@ -4,7 +4,7 @@ import { channelIcon, el, pressable } from '../dom.js';
 import { CLOCK, DATE, DAY, fill, formatTime, hue, initials, span } from '../format.js';
 import { isNarrowed } from './address.js';
 import { buildFilters, drawFilters, followAddress } from './filters.js';
-import { changes, list, readMore, refresh } from './rows.js';
+import { changes, isFull, list, readMore, refresh } from './rows.js';
 
 const states = new WeakMap();
 
@@ -106,10 +106,11 @@ function drawRows(root, state, words) {
 function drawEnd(root, state, words) {
   const { rows, shown, wanted, more } = list;
   const empty = shown === wanted && !rows.length && (isNarrowed(shown) ? words.nothing_found : words.empty);
-  const looks = more ? words.more : empty || '';
+  const goesOn = more && !isFull();
+  const looks = goesOn ? words.more : more ? words.full : empty || '';
   if (state.end?.textContent === looks) return;
   state.end?.remove();
-  state.end = more ? pressable('more', looks, readMore) : el('div', 'empty', looks);
+  state.end = goesOn ? pressable('more', looks, readMore) : el('div', 'empty', looks);
   root.append(state.end);
 }
 

@@ -4,7 +4,7 @@ import { tellWaiting } from '../dom.js';
 import { filtersOf, isNarrowed, isSame, queryOf } from './address.js';
 
 const PAGE = 60;
-const MOST = 300; // rows of one answer
+const MOST = 300; // rows of one answer, and of the list, as it is read again in one
 
 /** @typedef {import('../types').Row} Row */
 /** @typedef {import('./address.js').Filters} Filters */
@@ -26,18 +26,28 @@ export function want(filters) {
   read(PAGE);
 }
 
+// A read on its way is not given up for a newer one, which would never let a slow one come: the newer follows it.
+let again = false;
 export const refresh = () => {
   list.wanted ??= filtersOf('');
-  read(Math.min(Math.max(list.rows.length, PAGE), MOST));
+  if (list.told && list.failed === null) again = true;
+  else read(Math.min(Math.max(list.rows.length, PAGE), MOST));
 };
 
-export const readMore = () => read(PAGE, list.rows.at(-1));
+export const isFull = () => list.rows.length >= MOST;
+export const readMore = () => {
+  if (list.shown !== list.wanted || isFull()) return;
+  const isGivenUp = list.told !== null;
+  read(Math.min(PAGE, MOST - list.rows.length), list.rows.at(-1));
+  again = isGivenUp;
+};
 
 let request = new AbortController();
 async function read(most, after = null) {
   request.abort();
   const { signal } = (request = new AbortController());
   const { wanted } = list;
+  again = false;
   const query = queryOf(wanted);
   query.set('most', most);
   if (after) for (const [name, value] of Object.entries(cursor(after, wanted.view))) query.set(name, value);
@@ -45,11 +55,12 @@ async function read(most, after = null) {
   tell();
   const came = await get(`/inbox/rows?${query}`, signal, fail);
   if (came) take(came, wanted, after !== null);
+  else if (came === null) fail();
 }
 
 function fail(reason = '') {
   list.failed = reason;
-  if (list.shown !== list.wanted) Object.assign(list, { rows: [], more: false });
+  if (list.shown !== list.wanted) Object.assign(list, { shown: null, rows: [], more: false });
   tell();
 }
 
@@ -61,6 +72,7 @@ function take(came, wanted, isMore) {
   Object.assign(list, { shown: wanted, rows: isMore ? [...list.rows, ...rows] : rows, more: came.more });
   Object.assign(list, { failed: null, told: null });
   apply([...told.rows.values()], told.counts ?? came.counts);
+  if (again) refresh();
 }
 
 /** Return whether the rows have their places: of a search or filters only the server knows them. */
@@ -70,7 +82,7 @@ export function takeNews({ rows, counts }) {
     list.told.counts = counts;
   }
   apply(rows, counts);
-  return !list.shown || !isNarrowed(list.shown);
+  return ![list.wanted, list.shown].some((filters) => filters && isNarrowed(filters));
 }
 
 function apply(rows, counts) {
