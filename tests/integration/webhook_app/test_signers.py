@@ -257,3 +257,10 @@ def test_what_nobody_here_owns_belongs_to_whoever_signed_it(client: Any, other: 
 def secrets_of(client: Any) -> signing_secrets.SigningSecrets:
     found: signing_secrets.SigningSecrets = client.application.extensions["webhooks"].secrets
     return found
+
+
+def test_a_channel_of_an_unknown_key_leaves_the_others_their_webhooks(client: Any, other: int) -> None:
+    rows("UPDATE channels SET credentials = 'of another key' WHERE identity = :number", number=OTHER_NUMBER)
+    assert meta(client, meta_body(text_value("Hola")), get_settings().whatsapp_app_secret[0]) == 200
+    assert sms(client, OTHER_SMS, "other-token") == 200
+    assert meta(client, account_notice(OTHER_WABA), "other-app-secret") == 403
