@@ -63,6 +63,11 @@ class _Browser:
         self.announced.add(conversation_id)
         self.news.set()
 
+    def read_again(self) -> None:
+        """Have the page read everything, instead of news read for what the agent saw before."""
+        self.moved, self.counted, self.called = {}, None, set()
+        self.tell(EVERYTHING)
+
     def call(self, conversation_id: int) -> None:
         self.called.add(conversation_id)
         self.news.set()
@@ -160,6 +165,9 @@ async def _show_moved(business_id: int, moved: Mapping[int, bool]) -> None:
         read = None
     unknown = moved.keys() - (read.rows.keys() if read else set())
     for browser in _of_business(business_id):
+        if browser.agent.sees is not Sees.ALL and browser.agent.id not in limited:
+            browser.read_again()  # connected, or limited, while this was read for those who see everything
+            continue
         browser.changed |= unknown
         browser.show(read)
         if browser.agent.sees is not Sees.ALL and read:
@@ -246,7 +254,7 @@ async def _send(websocket: WebSocket, browser: _Browser, token: str) -> None:
                 await websocket.close(SIGNED_OUT)
                 return
             if agent.sees is not browser.agent.sees:
-                browser.tell(EVERYTHING)
+                browser.read_again()
             browser.agent = agent
             checked = time.monotonic()
         if browser.news.is_set():

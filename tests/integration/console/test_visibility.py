@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,7 +33,8 @@ from console.app_pages.queue import queries as queue_queries
 from console.app_pages.quotes import commands as quote_acts
 from console.app_pages.quotes import queries as quotes_queries
 from console.app_pages.teams import commands as team_acts
-from console.http import live_updates
+from console.http import change_feed, live_updates
+from console.http.change_feed import News
 from console.http.security import COOKIE
 from core.accounts import sessions, teams
 from core.accounts.notifications import notify
@@ -463,3 +465,54 @@ def test_nobody_is_introduced_at_a_conversation_that_they_do_not_see(floor: Floo
         hers.send_json({"looking": hidden, "typing": True})
         hers.send_json({"looking": open_here, "typing": False})
         assert hers.receive_json()["conversation"] == open_here
+
+
+@pytest.fixture
+def reading(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Semaphore, threading.Event]:
+    """Reads of changes, each announced and then held until they may end."""
+    begun, may_end, read = threading.Semaphore(0), threading.Event(), change_feed.read
+
+    def read_slowly(*asked: Any) -> News:
+        begun.release()
+        assert may_end.wait(10)
+        return read(*asked)
+
+    monkeypatch.setattr(change_feed, "read", read_slowly)
+    return begun, may_end
+
+
+def test_whoever_connects_while_changes_are_read_for_others_reads_for_themselves(
+    floor: Floor, socket: Any, reading: tuple[threading.Semaphore, threading.Event]
+) -> None:
+    floor.sees(Sees.OWN)
+    begun, may_end = reading
+    hidden = Change(floor.business.business_id, floor.talks["taken"], events.ALL_AGENTS)
+    with socket(person(floor.business.business_id, role=Role.MANAGER, name="Boss")) as his:
+        his.portal.call(live_updates._pass_on, hidden)
+        assert begun.acquire(timeout=10)
+        with socket(floor.ana) as hers:
+            may_end.set()
+            assert hers.receive_json() == [live_updates.EVERYTHING]
+            hers.portal.call(live_updates._pass_on, hidden)
+            told = hers.receive_json()
+            assert told["rows"] == [{"id": floor.talks["taken"], "views": []}]
+            assert told["counts"] == {"waiting": len(SEEN[Sees.OWN]), "mine": 1, "bot": 0}
+
+
+def test_whoever_is_limited_while_changes_are_read_reads_for_themselves(
+    floor: Floor,
+    socket: Any,
+    reading: tuple[threading.Semaphore, threading.Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_updates, "_RECHECK_SECONDS", 0.05)
+    floor.sees(Sees.OWN)
+    begun, may_end = reading
+    chief = person(floor.business.business_id, role=Role.MANAGER, name="Chief")
+    with socket(chief) as browser:
+        browser.portal.call(live_updates._pass_on, Change(floor.business.business_id, floor.talks["taken"]))
+        assert begun.acquire(timeout=10)
+        rows("UPDATE agents SET role = 'agent' WHERE id = :id", id=chief.id)
+        assert browser.receive_json() == [live_updates.EVERYTHING]
+        may_end.set()
+        assert browser.receive_json() == [live_updates.EVERYTHING]
