@@ -12,7 +12,7 @@ from core.accounts import visibility
 from core.messaging import closing
 from core.messaging.closing import CloseUndo
 from core.platform import events, job_queue
-from core.platform.errors import Conflict, Invalid, NotFound
+from core.platform.errors import Conflict, Invalid, NotFound, StoreUnavailable
 
 MOST = 200
 
@@ -33,8 +33,9 @@ def several(
 ) -> Outcome:
     """Take, read, close, assign (`value`: agent id or None) or tag (`value`: tags to add).
 
-    Each conversation is handled separately, so one failure does not stop the others.
-    Raises `NotAllowed`, and `ValueError` for an unknown action.
+    Each conversation is handled separately, so one failure does not stop the others. When the database goes away, what
+    is left is refused: a repeat of the whole would not know how to undo what is done.
+    Raises `NotAllowed`, `ValueError` for an unknown action, and `StoreUnavailable` if nothing was done.
     """
     outcome = Outcome()
     act = _action(action, value, outcome)
@@ -44,6 +45,11 @@ def several(
             outcome.done += 1
         except (Conflict, Invalid, NotFound):
             outcome.refused += 1
+        except StoreUnavailable:
+            if not outcome.done:
+                raise
+            outcome.refused = len(conversation_ids) - outcome.done
+            break
     return outcome
 
 

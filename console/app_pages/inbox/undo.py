@@ -10,7 +10,7 @@ from secrets import token_hex
 
 from console import auth
 from console.i18n import t
-from core.platform.errors import Conflict
+from core.platform.errors import Conflict, StoreUnavailable
 
 _MOST = 1_000
 
@@ -30,17 +30,29 @@ _lock = threading.Lock()
 def offer(said: str, act: Callable[[], str | None]) -> Offer:
     """Keep how to undo what the viewer did. `act` may return what it could not undo."""
     made = Offer(token_hex(8), said)
-    with _lock:
-        _offers[auth.require().id, made.token] = act
-        if len(_offers) > _MOST:
-            _offers.popitem(last=False)
+    _keep((auth.require().id, made.token), act)
     return made
 
 
-def take_back(token: str) -> str:
-    """Undo what the viewer did, and return the text to show. Raises `Conflict` and the errors of the undo."""
+def _keep(key: tuple[int, str], act: Callable[[], str | None]) -> None:
     with _lock:
-        act = _offers.pop((auth.require().id, token), None)
+        _offers[key] = act
+        if len(_offers) > _MOST:
+            _offers.popitem(last=False)
+
+
+def take_back(token: str) -> str:
+    """Undo what the viewer did, and return the text to show.
+
+    Raises `Conflict` and the errors of the undo. After `StoreUnavailable` it can be repeated.
+    """
+    key = auth.require().id, token
+    with _lock:
+        act = _offers.pop(key, None)
     if act is None:
         raise Conflict("too_late_to_undo", "This can no longer be undone.")
-    return act() or t("contact.undone")
+    try:
+        return act() or t("contact.undone")
+    except StoreUnavailable:
+        _keep(key, act)
+        raise

@@ -15,10 +15,12 @@ from console.auth import NotAllowed
 from console.url_state import row_number
 from core.conversations import inbox_list
 from core.conversations.inbox_list import InboxFilter, View
+from core.messaging import closing
+from core.messaging.closing import CloseUndo
 from core.messaging.outbound import manual_retry
 from core.models import Role
 from core.platform.db import transaction
-from core.platform.errors import Conflict
+from core.platform.errors import Conflict, StoreUnavailable
 from tests.factories import conversation, failed_message, person, says
 from tests.support.database import column, one, rows, state_of
 from tests.support.desk import Desk
@@ -178,6 +180,31 @@ class TestActions:
         told = desk.act("bulk", 0, name="assign", ids=[first, second], value=desk.person.id)
         assert (told["said"], told["undo"]) == ("Done. Conversations: 2", None)
         assert {state_of(one).assignee_id for one in (first, second)} == {desk.person.id}
+
+    def test_what_was_closed_before_the_database_went_away_can_be_undone(self, desk, business, monkeypatch) -> None:
+        first, second, third = talk(business), talk(business), talk(business)
+        close, undo_close, away = commands.close, closing.undo_close, {second, third}
+
+        def close_until_away(conversation_id: int) -> CloseUndo | None:
+            if conversation_id in away:
+                raise StoreUnavailable
+            return close(conversation_id)
+
+        monkeypatch.setattr(commands, "close", close_until_away)
+        with pytest.raises(StoreUnavailable):
+            bulk_commands.several("close", [second, first])
+        told = desk.act("bulk", 0, name="close", ids=[first, second, third])
+        assert (told["said"], told["undo"]["said"]) == ("Not possible in 2", "Done. Conversations: 1")
+
+        def undo_while_away(*_: object) -> int:
+            raise StoreUnavailable
+
+        undo = {"key": str(uuid.uuid4()), "value": told["undo"]["token"]}
+        monkeypatch.setattr(closing, "undo_close", undo_while_away)
+        assert desk.browser.post("/inbox/0/undo", json=undo).status_code == 503
+        monkeypatch.setattr(closing, "undo_close", undo_close)
+        assert desk.browser.post("/inbox/0/undo", json=undo).json()["said"] == "Undone"
+        assert {state_of(one).status for one in (first, second, third)} == {"open"}
 
     @pytest.mark.parametrize(
         ("name", "value"), [("drop", None), ("assign", True), ("assign", "me"), ("assign", ["x"]), ("tag", 1)]
