@@ -159,7 +159,13 @@ async def command(request: Request) -> Response:
 
 
 def _forget(about: tuple[str, str], done: asyncio.Task[Told], *, read: bool) -> None:
-    if read or done.cancelled() or done.exception() or done.result()[0] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if (
+        read
+        or done.cancelled()
+        or done.exception()
+        or done.result()[0] >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or done.result()[0] == HTTPStatus.UNAUTHORIZED  # strangers must not push out what others sent
+    ):
         _told.pop(about, None)
 
 
