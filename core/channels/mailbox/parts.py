@@ -5,7 +5,8 @@ from __future__ import annotations
 import email
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email import policy
 from email.errors import MessageError
@@ -81,13 +82,19 @@ _REPORTS = frozenset({"message/delivery-status", "message/disposition-notificati
 
 
 def content(part: Message) -> bytes:
-    """Return the bytes of a file."""
+    """Return the bytes of a file; none of an attached mail that cannot be written, such as one nested too deeply."""
     if part.is_multipart():
         inner = part.get_payload(0)
-        try:
-            return inner.as_bytes() if isinstance(inner, Message) else b""
-        except (MessageError, UnicodeError, LookupError, TypeError):
-            return str(inner).encode("utf-8", "surrogateescape")
+        if not isinstance(inner, Message):
+            return b""
+        ways: tuple[Callable[[], bytes], ...] = (
+            inner.as_bytes,
+            lambda: inner.as_string().encode("utf-8", "surrogateescape"),
+        )
+        for write in ways:
+            with suppress(MessageError, ValueError, LookupError, TypeError, RecursionError):
+                return write()
+        return b""
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
 

@@ -108,3 +108,10 @@ def test_a_file_with_odd_parameters_keeps_its_bytes() -> None:
     raw = b'Content-Type: application/pdf; charset="a\0b"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xf1x'
     (file,) = parts.files(parts.read(FROM + raw))
     assert parts.content(file.part) == b"\xf1x"
+
+
+def test_an_attached_mail_nested_too_deeply_to_be_written_is_an_empty_file() -> None:
+    nested = b"Content-Type: message/rfc822\r\n\r\n" * 400 + b"Subject: x\r\n\r\nhola"
+    mail = parts.read(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + nested + b"\r\n--b--\r\n")
+    (attached,) = parts.files(mail)
+    assert parts.content(attached.part) == b""
