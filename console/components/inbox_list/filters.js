@@ -53,7 +53,7 @@ export function buildFilters(head, { words, choices }) {
   box.append(
     field(fields, 'status', words.status, el('select')),
     field(fields, 'channel', words.channel, el('select')),
-    field(fields, 'tag', words.tag, Object.assign(el('input'), { placeholder: words.any })),
+    field(fields, 'tag', words.tag, Object.assign(el('input'), { placeholder: words.any, maxLength: 40 })),
     field(fields, 'team', words.team, el('select')),
     toggle(fields, 'unassigned', choices.unassigned[0]),
     toggle(fields, 'closing', choices.closing[0]),
